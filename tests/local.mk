@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What make check runs. Tests are programs named after their one source file, listed one a line;
+# style checks are scripts. All of them speak TAP, and find their data below $srcdir/tests.
+
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+AM_LOG_DRIVER_FLAGS = --comments
+AM_TESTS_ENVIRONMENT = \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	CC='$(CC)'; export CC; \
+	NM='$(NM)'; export NM; \
+	CPPFLAGS='$(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS)'; export CPPFLAGS;
+
+LDADD = src/libcpigate.a $(CMOCKA_LIBS) $(LIBEVENT_OPENSSL_LIBS) $(CG_LIBS)
+
+STYLE_CHECKS = \
+	tests/style/check-format \
+	tests/style/check-headers \
+	tests/style/check-layers \
+	tests/style/check-names \
+	tests/style/check-size \
+	tests/style/check-sources
+
+CG_TESTS = \
+	tests/unit/base/test_addr \
+	tests/unit/base/test_arena \
+	tests/unit/base/test_buf \
+	tests/unit/base/test_clock \
+	tests/unit/base/test_err \
+	tests/unit/base/test_escape \
+	tests/unit/base/test_list \
+	tests/unit/base/test_log \
+	tests/unit/base/test_map \
+	tests/unit/base/test_mem \
+	tests/unit/base/test_rand \
+	tests/unit/base/test_ring \
+	tests/unit/base/test_slab \
+	tests/unit/base/test_str
+
+CG_TEST_FILES =
+
+EXTRA_DIST += \
+	$(STYLE_CHECKS) \
+	$(CG_TEST_FILES) \
+	tests/style/size-exceptions \
+	tests/style/tap.sh
+
+TESTS = $(STYLE_CHECKS)
+
+if HAVE_CMOCKA
+check_PROGRAMS = $(CG_TESTS)
+TESTS += $(CG_TESTS)
+else
+check-local:
+	@echo "*** Only the style was checked: the tests need cmocka (apt install libcmocka-dev)."
+endif
+
+# Cases are found by the tests, not listed: all files of these kinds belong to the release.
+dist-hook:
+	cd $(srcdir) && find tests -type f \( -name '*.txt' -o -name '*.md' -o -name '*.req' \
+		-o -name '*.res' -o -name '*.want' -o -name '*.py' -o -name '*.sh' \) | \
+	while read -r file; do \
+		$(MKDIR_P) "$(abs_top_builddir)/$(distdir)/$${file%/*}" && \
+		cp -p "$$file" "$(abs_top_builddir)/$(distdir)/$$file" || exit 1; \
+	done
+
