@@ -5,6 +5,11 @@
 noinst_LIBRARIES += src/libcpigate.a
 EXTRA_DIST += src/layers.txt
 
+# A tool of the build: make options.
+noinst_PROGRAMS += cg-options
+cg_options_SOURCES = src/config/options_main.c
+cg_options_LDADD = src/libcpigate.a $(CG_LIBS)
+
 src_libcpigate_a_SOURCES = \
 	src/base/addr.c \
 	src/base/addr.h \
@@ -33,4 +38,33 @@ src_libcpigate_a_SOURCES = \
 	src/base/slab.c \
 	src/base/slab.h \
 	src/base/str.c \
-	src/base/str.h
+	src/base/str.h \
+	src/config/check.c \
+	src/config/check.h \
+	src/config/check_impl.h \
+	src/config/check_listeners.c \
+	src/config/check_routing.c \
+	src/config/config.c \
+	src/config/config.h \
+	src/config/derive.c \
+	src/config/derive.h \
+	src/config/input.c \
+	src/config/input.h \
+	src/config/lines.c \
+	src/config/lines.h \
+	src/config/nearest.c \
+	src/config/nearest.h \
+	src/config/options.c \
+	src/config/options.h \
+	src/config/parse.c \
+	src/config/parse.h \
+	src/config/route.c \
+	src/config/route.h \
+	src/config/show.c \
+	src/config/show.h \
+	src/config/store.c \
+	src/config/store.h \
+	src/config/value.c \
+	src/config/value.h \
+	src/config/value_impl.h \
+	src/config/value_text.c

@@ -17,6 +17,7 @@ STYLE_CHECKS = \
 	tests/style/check-headers \
 	tests/style/check-layers \
 	tests/style/check-names \
+	tests/style/check-options \
 	tests/style/check-size \
 	tests/style/check-sources
 
@@ -34,9 +35,16 @@ CG_TESTS = \
 	tests/unit/base/test_rand \
 	tests/unit/base/test_ring \
 	tests/unit/base/test_slab \
-	tests/unit/base/test_str
+	tests/unit/base/test_str \
+	tests/unit/config/test_check \
+	tests/unit/config/test_config \
+	tests/unit/config/test_options \
+	tests/unit/config/test_parse \
+	tests/unit/config/test_route \
+	tests/unit/config/test_value
 
-CG_TEST_FILES =
+CG_TEST_FILES = \
+	tests/unit/config/load.h
 
 EXTRA_DIST += \
 	$(STYLE_CHECKS) \
