@@ -67,4 +67,25 @@ src_libcpigate_a_SOURCES = \
 	src/config/value.c \
 	src/config/value.h \
 	src/config/value_impl.h \
-	src/config/value_text.c
+	src/config/value_text.c \
+	src/http/char_impl.h \
+	src/http/date.c \
+	src/http/date.h \
+	src/http/field.c \
+	src/http/field.h \
+	src/http/framing.c \
+	src/http/framing.h \
+	src/http/h1_body.c \
+	src/http/h1_body.h \
+	src/http/h1_head.c \
+	src/http/h1_head.h \
+	src/http/h1_write.c \
+	src/http/h1_write.h \
+	src/http/message.c \
+	src/http/message.h \
+	src/http/phrase.c \
+	src/http/phrase.h \
+	src/http/refusal.c \
+	src/http/refusal.h \
+	src/http/target.c \
+	src/http/target.h

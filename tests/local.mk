@@ -41,7 +41,18 @@ CG_TESTS = \
 	tests/unit/config/test_options \
 	tests/unit/config/test_parse \
 	tests/unit/config/test_route \
-	tests/unit/config/test_value
+	tests/unit/config/test_value \
+	tests/unit/http/test_date \
+	tests/unit/http/test_field \
+	tests/unit/http/test_framing \
+	tests/unit/http/test_h1_body \
+	tests/unit/http/test_h1_head \
+	tests/unit/http/test_h1_write \
+	tests/unit/http/test_message \
+	tests/unit/http/test_phrase \
+	tests/unit/http/test_refusal \
+	tests/unit/http/test_target \
+	tests/wire/test_wire
 
 CG_TEST_FILES = \
 	tests/unit/config/load.h
