@@ -88,4 +88,10 @@ src_libcpigate_a_SOURCES = \
 	src/http/refusal.c \
 	src/http/refusal.h \
 	src/http/target.c \
-	src/http/target.h
+	src/http/target.h \
+	src/tenant/health.c \
+	src/tenant/health.h \
+	src/tenant/select.c \
+	src/tenant/select.h \
+	src/tenant/select_priority.c \
+	src/tenant/select_priority.h

@@ -22,6 +22,7 @@ STYLE_CHECKS = \
 	tests/style/check-sources
 
 CG_TESTS = \
+	tests/scenario/test_scenario \
 	tests/unit/base/test_addr \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
@@ -52,6 +53,9 @@ CG_TESTS = \
 	tests/unit/http/test_phrase \
 	tests/unit/http/test_refusal \
 	tests/unit/http/test_target \
+	tests/unit/tenant/test_health \
+	tests/unit/tenant/test_select \
+	tests/unit/tenant/test_select_priority \
 	tests/wire/test_wire
 
 CG_TEST_FILES = \
