@@ -89,6 +89,27 @@ src_libcpigate_a_SOURCES = \
 	src/http/refusal.h \
 	src/http/target.c \
 	src/http/target.h \
+	src/net/conn.c \
+	src/net/conn.h \
+	src/net/conn_impl.h \
+	src/net/conn_plain.c \
+	src/net/conn_tls.c \
+	src/net/listener.c \
+	src/net/listener.h \
+	src/net/loop.c \
+	src/net/loop.h \
+	src/net/mailbox.c \
+	src/net/mailbox.h \
+	src/net/resolve.c \
+	src/net/resolve.h \
+	src/net/timer.c \
+	src/net/timer.h \
+	src/net/tls_choice.c \
+	src/net/tls_choice.h \
+	src/net/tls_ctx.c \
+	src/net/tls_ctx.h \
+	src/net/tls_pair.c \
+	src/net/tls_pair.h \
 	src/tenant/health.c \
 	src/tenant/health.h \
 	src/tenant/select.c \

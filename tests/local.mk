@@ -53,13 +53,22 @@ CG_TESTS = \
 	tests/unit/http/test_phrase \
 	tests/unit/http/test_refusal \
 	tests/unit/http/test_target \
+	tests/unit/net/test_conn \
+	tests/unit/net/test_listener \
+	tests/unit/net/test_loop \
+	tests/unit/net/test_mailbox \
+	tests/unit/net/test_resolve \
+	tests/unit/net/test_timer \
+	tests/unit/net/test_tls_ctx \
 	tests/unit/tenant/test_health \
 	tests/unit/tenant/test_select \
 	tests/unit/tenant/test_select_priority \
 	tests/wire/test_wire
 
 CG_TEST_FILES = \
-	tests/unit/config/load.h
+	tests/unit/config/load.h \
+	tests/unit/net/certs.h \
+	tests/unit/net/wait.h
 
 EXTRA_DIST += \
 	$(STYLE_CHECKS) \
