@@ -68,6 +68,10 @@ src_libcpigate_a_SOURCES = \
 	src/config/value.h \
 	src/config/value_impl.h \
 	src/config/value_text.c \
+	src/fetch/fetch.c \
+	src/fetch/fetch.h \
+	src/fetch/fetch_verdict.c \
+	src/fetch/fetch_verdict.h \
 	src/http/char_impl.h \
 	src/http/date.c \
 	src/http/date.h \
@@ -110,8 +114,25 @@ src_libcpigate_a_SOURCES = \
 	src/net/tls_ctx.h \
 	src/net/tls_pair.c \
 	src/net/tls_pair.h \
+	src/probe/probe.c \
+	src/probe/probe.h \
+	src/probe/probe_judge.c \
+	src/probe/probe_judge.h \
+	src/probe/probe_run.c \
+	src/probe/probe_run.h \
+	src/state/counters.h \
+	src/state/journal.c \
+	src/state/journal.h \
+	src/state/live.c \
+	src/state/live.h \
+	src/state/live_impl.h \
+	src/state/live_pools.c \
+	src/state/snapshot.c \
+	src/state/snapshot.h \
 	src/tenant/health.c \
 	src/tenant/health.h \
+	src/tenant/probe_result.c \
+	src/tenant/probe_result.h \
 	src/tenant/select.c \
 	src/tenant/select.h \
 	src/tenant/select_priority.c \

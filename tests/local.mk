@@ -43,6 +43,8 @@ CG_TESTS = \
 	tests/unit/config/test_parse \
 	tests/unit/config/test_route \
 	tests/unit/config/test_value \
+	tests/unit/fetch/test_fetch \
+	tests/unit/fetch/test_fetch_verdict \
 	tests/unit/http/test_date \
 	tests/unit/http/test_field \
 	tests/unit/http/test_framing \
@@ -60,7 +62,14 @@ CG_TESTS = \
 	tests/unit/net/test_resolve \
 	tests/unit/net/test_timer \
 	tests/unit/net/test_tls_ctx \
+	tests/unit/probe/test_probe \
+	tests/unit/probe/test_probe_judge \
+	tests/unit/probe/test_probe_run \
+	tests/unit/state/test_journal \
+	tests/unit/state/test_live \
+	tests/unit/state/test_snapshot \
 	tests/unit/tenant/test_health \
+	tests/unit/tenant/test_probe_result \
 	tests/unit/tenant/test_select \
 	tests/unit/tenant/test_select_priority \
 	tests/wire/test_wire
@@ -68,7 +77,10 @@ CG_TESTS = \
 CG_TEST_FILES = \
 	tests/unit/config/load.h \
 	tests/unit/net/certs.h \
-	tests/unit/net/wait.h
+	tests/unit/net/wait.h \
+	tests/unit/test_cert.h \
+	tests/unit/test_config.h \
+	tests/unit/test_peer.h
 
 EXTRA_DIST += \
 	$(STYLE_CHECKS) \
