@@ -120,6 +120,37 @@ src_libcpigate_a_SOURCES = \
 	src/probe/probe_judge.h \
 	src/probe/probe_run.c \
 	src/probe/probe_run.h \
+	src/proxy/access_log.c \
+	src/proxy/access_log.h \
+	src/proxy/access_writer.c \
+	src/proxy/access_writer.h \
+	src/proxy/attempt.c \
+	src/proxy/attempt.h \
+	src/proxy/exchange.c \
+	src/proxy/exchange.h \
+	src/proxy/failure.c \
+	src/proxy/failure.h \
+	src/proxy/front_h1.c \
+	src/proxy/front_h1.h \
+	src/proxy/front_h1_impl.h \
+	src/proxy/front_h1_stream.c \
+	src/proxy/healthz.c \
+	src/proxy/healthz.h \
+	src/proxy/idle.c \
+	src/proxy/idle.h \
+	src/proxy/origin.c \
+	src/proxy/origin.h \
+	src/proxy/relay.c \
+	src/proxy/relay.h \
+	src/proxy/repeat.c \
+	src/proxy/repeat.h \
+	src/proxy/respond.c \
+	src/proxy/respond.h \
+	src/proxy/rewrite.c \
+	src/proxy/rewrite.h \
+	src/proxy/stream.h \
+	src/proxy/worker.c \
+	src/proxy/worker.h \
 	src/state/counters.h \
 	src/state/journal.c \
 	src/state/journal.h \

@@ -65,6 +65,13 @@ CG_TESTS = \
 	tests/unit/probe/test_probe \
 	tests/unit/probe/test_probe_judge \
 	tests/unit/probe/test_probe_run \
+	tests/unit/proxy/test_access_log \
+	tests/unit/proxy/test_access_writer \
+	tests/unit/proxy/test_failure \
+	tests/unit/proxy/test_idle \
+	tests/unit/proxy/test_origin \
+	tests/unit/proxy/test_repeat \
+	tests/unit/proxy/test_rewrite \
 	tests/unit/state/test_journal \
 	tests/unit/state/test_live \
 	tests/unit/state/test_snapshot \
