@@ -11,6 +11,23 @@ cg_options_SOURCES = src/config/options_main.c
 cg_options_LDADD = src/libcpigate.a $(CG_LIBS)
 
 src_libcpigate_a_SOURCES = \
+	src/admin/admin.c \
+	src/admin/admin.h \
+	src/admin/admin_auth.c \
+	src/admin/admin_auth.h \
+	src/admin/admin_impl.h \
+	src/admin/admin_path.c \
+	src/admin/admin_path.h \
+	src/admin/admin_reply.c \
+	src/admin/admin_reply.h \
+	src/admin/api_change.c \
+	src/admin/api_change.h \
+	src/admin/api_json.c \
+	src/admin/api_json.h \
+	src/admin/api_status.c \
+	src/admin/api_status.h \
+	src/admin/api_warnings.c \
+	src/admin/api_warnings.h \
 	src/base/addr.c \
 	src/base/addr.h \
 	src/base/arena.c \

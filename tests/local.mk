@@ -23,6 +23,11 @@ STYLE_CHECKS = \
 
 CG_TESTS = \
 	tests/scenario/test_scenario \
+	tests/unit/admin/test_admin \
+	tests/unit/admin/test_admin_auth \
+	tests/unit/admin/test_admin_path \
+	tests/unit/admin/test_api_json \
+	tests/unit/admin/test_api_warnings \
 	tests/unit/base/test_addr \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
