@@ -5,6 +5,14 @@
 noinst_LIBRARIES += src/libcpigate.a
 EXTRA_DIST += src/layers.txt
 
+bin_PROGRAMS += cpigate
+cpigate_SOURCES = src/main.c
+cpigate_LDADD = src/libcpigate.a $(CG_LIBS)
+
+bin_PROGRAMS += cpigate-sim
+cpigate_sim_SOURCES = src/sim/sim_main.c
+cpigate_sim_LDADD = src/libcpigate.a $(LIBEVENT_OPENSSL_LIBS) $(CG_LIBS)
+
 # A tool of the build: make options.
 noinst_PROGRAMS += cg-options
 cg_options_SOURCES = src/config/options_main.c
@@ -56,6 +64,40 @@ src_libcpigate_a_SOURCES = \
 	src/base/slab.h \
 	src/base/str.c \
 	src/base/str.h \
+	src/cli/args.c \
+	src/cli/args.h \
+	src/cli/call.c \
+	src/cli/call.h \
+	src/cli/check_probe.c \
+	src/cli/check_probe.h \
+	src/cli/check_text.c \
+	src/cli/check_text.h \
+	src/cli/cli.c \
+	src/cli/cli.h \
+	src/cli/client.c \
+	src/cli/client.h \
+	src/cli/cmd_check.c \
+	src/cli/cmd_check.h \
+	src/cli/cmd_demo.c \
+	src/cli/cmd_demo.h \
+	src/cli/cmd_operate.c \
+	src/cli/cmd_operate.h \
+	src/cli/cmd_run.c \
+	src/cli/cmd_run.h \
+	src/cli/cmd_status.c \
+	src/cli/cmd_status.h \
+	src/cli/demo.c \
+	src/cli/demo.h \
+	src/cli/demo_cert.c \
+	src/cli/demo_cert.h \
+	src/cli/demo_child.c \
+	src/cli/demo_child.h \
+	src/cli/demo_once.c \
+	src/cli/demo_once.h \
+	src/cli/status_text.c \
+	src/cli/status_text.h \
+	src/cli/table.c \
+	src/cli/table.h \
 	src/config/check.c \
 	src/config/check.h \
 	src/config/check_impl.h \
@@ -85,6 +127,12 @@ src_libcpigate_a_SOURCES = \
 	src/config/value.h \
 	src/config/value_impl.h \
 	src/config/value_text.c \
+	src/daemon/control.c \
+	src/daemon/control.h \
+	src/daemon/daemon.c \
+	src/daemon/daemon.h \
+	src/daemon/notify.c \
+	src/daemon/notify.h \
 	src/fetch/fetch.c \
 	src/fetch/fetch.h \
 	src/fetch/fetch_verdict.c \
@@ -168,6 +216,22 @@ src_libcpigate_a_SOURCES = \
 	src/proxy/stream.h \
 	src/proxy/worker.c \
 	src/proxy/worker.h \
+	src/sim/sim_answer.c \
+	src/sim/sim_answer.h \
+	src/sim/sim_conn.c \
+	src/sim/sim_conn.h \
+	src/sim/sim_control.c \
+	src/sim/sim_control.h \
+	src/sim/sim_fault.c \
+	src/sim/sim_fault.h \
+	src/sim/sim_log.c \
+	src/sim/sim_log.h \
+	src/sim/sim_reply.c \
+	src/sim/sim_reply.h \
+	src/sim/sim_request.c \
+	src/sim/sim_request.h \
+	src/sim/sim_server.c \
+	src/sim/sim_server.h \
 	src/state/counters.h \
 	src/state/journal.c \
 	src/state/journal.h \

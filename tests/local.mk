@@ -42,6 +42,10 @@ CG_TESTS = \
 	tests/unit/base/test_ring \
 	tests/unit/base/test_slab \
 	tests/unit/base/test_str \
+	tests/unit/cli/test_args \
+	tests/unit/cli/test_demo_cert \
+	tests/unit/cli/test_status_text \
+	tests/unit/cli/test_table \
 	tests/unit/config/test_check \
 	tests/unit/config/test_config \
 	tests/unit/config/test_options \
