@@ -26,10 +26,16 @@ src_libcpigate_a_SOURCES = \
 	src/admin/admin_impl.h \
 	src/admin/admin_path.c \
 	src/admin/admin_path.h \
+	src/admin/admin_query.c \
+	src/admin/admin_query.h \
 	src/admin/admin_reply.c \
 	src/admin/admin_reply.h \
+	src/admin/api_candidates.c \
+	src/admin/api_candidates.h \
 	src/admin/api_change.c \
 	src/admin/api_change.h \
+	src/admin/api_explain.c \
+	src/admin/api_explain.h \
 	src/admin/api_json.c \
 	src/admin/api_json.h \
 	src/admin/api_status.c \
@@ -121,18 +127,28 @@ src_libcpigate_a_SOURCES = \
 	src/config/route.h \
 	src/config/show.c \
 	src/config/show.h \
-	src/config/store.c \
-	src/config/store.h \
+	src/config/slot.c \
+	src/config/slot.h \
 	src/config/value.c \
 	src/config/value.h \
 	src/config/value_impl.h \
 	src/config/value_text.c \
+	src/daemon/admin_port.c \
+	src/daemon/admin_port.h \
+	src/daemon/cert_watch.c \
+	src/daemon/cert_watch.h \
 	src/daemon/control.c \
 	src/daemon/control.h \
 	src/daemon/daemon.c \
 	src/daemon/daemon.h \
 	src/daemon/notify.c \
 	src/daemon/notify.h \
+	src/daemon/reload.c \
+	src/daemon/reload.h \
+	src/daemon/sockets.c \
+	src/daemon/sockets.h \
+	src/daemon/watchdog.c \
+	src/daemon/watchdog.h \
 	src/fetch/fetch.c \
 	src/fetch/fetch.h \
 	src/fetch/fetch_verdict.c \
@@ -171,6 +187,8 @@ src_libcpigate_a_SOURCES = \
 	src/net/mailbox.h \
 	src/net/resolve.c \
 	src/net/resolve.h \
+	src/net/takeover.c \
+	src/net/takeover.h \
 	src/net/timer.c \
 	src/net/timer.h \
 	src/net/tls_choice.c \
@@ -179,6 +197,8 @@ src_libcpigate_a_SOURCES = \
 	src/net/tls_ctx.h \
 	src/net/tls_pair.c \
 	src/net/tls_pair.h \
+	src/net/tls_renew.c \
+	src/net/tls_renew.h \
 	src/probe/probe.c \
 	src/probe/probe.h \
 	src/probe/probe_judge.c \
@@ -193,6 +213,8 @@ src_libcpigate_a_SOURCES = \
 	src/proxy/attempt.h \
 	src/proxy/exchange.c \
 	src/proxy/exchange.h \
+	src/proxy/exchange_choose.c \
+	src/proxy/exchange_impl.h \
 	src/proxy/failure.c \
 	src/proxy/failure.h \
 	src/proxy/front_h1.c \
@@ -209,6 +231,8 @@ src_libcpigate_a_SOURCES = \
 	src/proxy/relay.h \
 	src/proxy/repeat.c \
 	src/proxy/repeat.h \
+	src/proxy/replay.c \
+	src/proxy/replay.h \
 	src/proxy/respond.c \
 	src/proxy/respond.h \
 	src/proxy/rewrite.c \
@@ -216,6 +240,8 @@ src_libcpigate_a_SOURCES = \
 	src/proxy/stream.h \
 	src/proxy/worker.c \
 	src/proxy/worker.h \
+	src/proxy/worker_impl.h \
+	src/proxy/worker_reload.c \
 	src/sim/sim_answer.c \
 	src/sim/sim_answer.h \
 	src/sim/sim_conn.c \
@@ -233,14 +259,25 @@ src_libcpigate_a_SOURCES = \
 	src/sim/sim_server.c \
 	src/sim/sim_server.h \
 	src/state/counters.h \
+	src/state/decisions.c \
+	src/state/decisions.h \
 	src/state/journal.c \
 	src/state/journal.h \
 	src/state/live.c \
 	src/state/live.h \
 	src/state/live_impl.h \
+	src/state/live_operate.c \
 	src/state/live_pools.c \
 	src/state/snapshot.c \
 	src/state/snapshot.h \
+	src/state/store.c \
+	src/state/store.h \
+	src/state/store_aside.c \
+	src/state/store_aside.h \
+	src/state/store_db.c \
+	src/state/store_db.h \
+	src/state/store_schema.c \
+	src/state/store_schema.h \
 	src/tenant/health.c \
 	src/tenant/health.h \
 	src/tenant/probe_result.c \

@@ -26,6 +26,9 @@ CG_TESTS = \
 	tests/unit/admin/test_admin \
 	tests/unit/admin/test_admin_auth \
 	tests/unit/admin/test_admin_path \
+	tests/unit/admin/test_admin_query \
+	tests/unit/admin/test_api_change \
+	tests/unit/admin/test_api_explain \
 	tests/unit/admin/test_api_json \
 	tests/unit/admin/test_api_warnings \
 	tests/unit/base/test_addr \
@@ -43,6 +46,7 @@ CG_TESTS = \
 	tests/unit/base/test_slab \
 	tests/unit/base/test_str \
 	tests/unit/cli/test_args \
+	tests/unit/cli/test_cmd_operate \
 	tests/unit/cli/test_demo_cert \
 	tests/unit/cli/test_status_text \
 	tests/unit/cli/test_table \
@@ -52,6 +56,9 @@ CG_TESTS = \
 	tests/unit/config/test_parse \
 	tests/unit/config/test_route \
 	tests/unit/config/test_value \
+	tests/unit/daemon/test_cert_watch \
+	tests/unit/daemon/test_sockets \
+	tests/unit/daemon/test_watchdog \
 	tests/unit/fetch/test_fetch \
 	tests/unit/fetch/test_fetch_verdict \
 	tests/unit/http/test_date \
@@ -69,8 +76,10 @@ CG_TESTS = \
 	tests/unit/net/test_loop \
 	tests/unit/net/test_mailbox \
 	tests/unit/net/test_resolve \
+	tests/unit/net/test_takeover \
 	tests/unit/net/test_timer \
 	tests/unit/net/test_tls_ctx \
+	tests/unit/net/test_tls_renew \
 	tests/unit/probe/test_probe \
 	tests/unit/probe/test_probe_judge \
 	tests/unit/probe/test_probe_run \
@@ -80,10 +89,13 @@ CG_TESTS = \
 	tests/unit/proxy/test_idle \
 	tests/unit/proxy/test_origin \
 	tests/unit/proxy/test_repeat \
+	tests/unit/proxy/test_replay \
 	tests/unit/proxy/test_rewrite \
 	tests/unit/state/test_journal \
 	tests/unit/state/test_live \
+	tests/unit/state/test_live_operate \
 	tests/unit/state/test_snapshot \
+	tests/unit/state/test_store \
 	tests/unit/tenant/test_health \
 	tests/unit/tenant/test_probe_result \
 	tests/unit/tenant/test_select \
@@ -91,9 +103,11 @@ CG_TESTS = \
 	tests/wire/test_wire
 
 CG_TEST_FILES = \
+	tests/unit/admin/world.h \
 	tests/unit/config/load.h \
 	tests/unit/net/certs.h \
 	tests/unit/net/wait.h \
+	tests/unit/state/live_fixture.h \
 	tests/unit/test_cert.h \
 	tests/unit/test_config.h \
 	tests/unit/test_peer.h

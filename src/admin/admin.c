@@ -17,10 +17,13 @@
 #include "admin/admin_path.h"
 #include "admin/admin_reply.h"
 #include "admin/api_change.h"
+#include "admin/api_explain.h"
 #include "admin/api_status.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/listener.h"
+#include "net/takeover.h"
 
 enum {
 	ADMIN_BODY_MAX = 64 * 1024,
@@ -43,10 +46,17 @@ static void admin_livez(struct cg_admin_call *call);
 static const struct admin_route routes[] = {
         {EVHTTP_REQ_GET, "/", admin_index, "this page"},
         {EVHTTP_REQ_GET, "/api/v1/events", cg_api_events, "what happened, newest first"},
+        {EVHTTP_REQ_GET, "/api/v1/explain", cg_api_explain,
+         "?host=H&path=P&method=M: route and tenants of such a request"},
         {EVHTTP_REQ_GET, "/api/v1/status", cg_api_status, "gateway, listeners, pools, tenants"},
         {EVHTTP_REQ_GET, "/livez", admin_livez, "200 while the process runs"},
+        {EVHTTP_REQ_POST, "/api/v1/pools/NAME/switch", cg_api_switch,
+         "make a tenant the pool's first choice"},
+        {EVHTTP_REQ_POST, "/api/v1/reload", cg_api_reload, "read the configuration again"},
+        {EVHTTP_REQ_POST, "/api/v1/tenants/NAME/drain", cg_api_drain,
+         "take a tenant out for new requests"},
         {EVHTTP_REQ_POST, "/api/v1/tenants/NAME/resume", cg_api_resume,
-         "end the waiting of a recovering tenant"},
+         "put a drained or recovering tenant back"},
 };
 
 static const char *admin_method_name(enum evhttp_cmd_type method)
@@ -185,30 +195,6 @@ static void admin_on_request(struct evhttp_request *req, void *arg)
 	admin_dispatch(&call, cg_str_from(evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req))));
 }
 
-/* The socket for ADDR, which gets the port that was taken; -1 with ERR. No SO_REUSEPORT: two
- * gateways on one port would answer in turn. */
-static int admin_open_socket(struct cg_addr *addr, struct cg_error *err)
-{
-	const int on = 1;
-	socklen_t len = cg_addr_len(addr);
-	char text[CG_ADDR_TEXT_SIZE];
-	int fd = socket(addr->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	cg_addr_format(addr, text);
-	if (fd == -1)
-		return cg_error_set(err, "admin port %s: %s", text, strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (addr->sa.sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, &addr->sa, len) == -1 || listen(fd, SOMAXCONN) == -1 ||
-	    getsockname(fd, &addr->sa, &len) == -1) {
-		cg_error_set(err, "admin port %s: %s", text, strerror(errno));
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 static struct evhttp *admin_new_http(struct cg_admin *admin)
 {
 	struct evhttp *http = evhttp_new(cg_loop_base(admin->setup.loop));
@@ -232,12 +218,14 @@ struct cg_admin *cg_admin_new(const struct cg_admin_setup *setup, struct cg_erro
 	int fd;
 
 	admin->setup = *setup;
-	admin->addr = setup->snapshot(setup->owner)->config->admin.address;
-	fd = admin_open_socket(&admin->addr, err);
+	admin->addr = setup->address;
+	/* Shared, so that a new gateway may start beside the old one. */
+	fd = cg_listener_open_socket(&admin->addr, err);
 	if (fd == -1) {
 		free(admin);
 		return NULL;
 	}
+	admin->fd = fd;
 	admin->http = admin_new_http(admin);
 	/* The socket is evhttp's from here on. */
 	if (evhttp_accept_socket_with_handle(admin->http, fd) == NULL) {
@@ -255,6 +243,15 @@ void cg_admin_free(struct cg_admin *admin)
 		return;
 	evhttp_free(admin->http);
 	free(admin);
+}
+
+void cg_admin_take_over(const struct cg_admin *admin)
+{
+	unsigned n = cg_takeover_count(&admin->addr);
+
+	if (n > 1 && !cg_takeover_steer(admin->fd, n - 1))
+		cg_log(CG_LOG_WARNING, "admin port: another process answers, too: %s",
+		       strerror(errno));
 }
 
 void cg_admin_address(const struct cg_admin *admin, struct cg_addr *addr)

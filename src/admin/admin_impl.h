@@ -14,6 +14,7 @@ struct cg_admin {
 	struct cg_admin_setup setup;
 	struct evhttp *http;
 	struct cg_addr addr;
+	int fd; /* evhttp's */
 };
 
 /* Valid until the handler returns; it has replied by then. */

@@ -16,8 +16,9 @@ static const struct {
 	int status;
 	const char *title;
 } titles[] = {
-        {400, "Bad Request"}, {401, "Unauthorized"},       {403, "Forbidden"},
-        {404, "Not Found"},   {405, "Method Not Allowed"}, {413, "Content Too Large"},
+        {400, "Bad Request"},       {401, "Unauthorized"},       {403, "Forbidden"},
+        {404, "Not Found"},         {405, "Method Not Allowed"}, {409, "Conflict"},
+        {413, "Content Too Large"},
 };
 
 static const char *admin_reply_title(int status)
@@ -64,19 +65,40 @@ void cg_admin_reply_json(struct evhttp_request *req, int status, json_t *json)
 	admin_reply_dump(req, status, "application/json", json);
 }
 
-void cg_admin_reply_problem(struct evhttp_request *req, int status, const char *format, ...)
+/* Takes MEMBERS over. */
+static void admin_reply_problem(struct evhttp_request *req, int status, json_t *members,
+                                const char *format, va_list args)
 {
 	char detail[512];
-	va_list args;
 	json_t *json = json_object();
 
-	va_start(args, format);
 	vsnprintf(detail, sizeof(detail), format, args);
-	va_end(args);
 	json_object_set_new(json, "title", json_string(admin_reply_title(status)));
 	json_object_set_new(json, "status", json_integer(status));
 	json_object_set_new(json, "detail", cg_api_json_text(detail));
+	if (members != NULL)
+		json_object_update(json, members);
+	json_decref(members);
 	admin_reply_dump(req, status, "application/problem+json", json);
+}
+
+void cg_admin_reply_problem(struct evhttp_request *req, int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	admin_reply_problem(req, status, NULL, format, args);
+	va_end(args);
+}
+
+void cg_admin_reply_problem_with(struct evhttp_request *req, int status, json_t *members,
+                                 const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	admin_reply_problem(req, status, members, format, args);
+	va_end(args);
 }
 
 void cg_admin_reply_text(struct evhttp_request *req, int status, const char *text)

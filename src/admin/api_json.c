@@ -57,3 +57,8 @@ json_t *cg_api_json_texts(char *const *texts, size_t n)
 		json_array_append_new(array, cg_api_json_text(texts[i]));
 	return array;
 }
+
+const char *cg_api_json_all_down(enum cg_all_down all_down)
+{
+	return all_down == CG_ALL_DOWN_TRY ? "try" : "reject";
+}

@@ -17,4 +17,7 @@ CG_MUST_USE json_t *cg_api_json_time(int64_t wall_ms);
 CG_MUST_USE json_t *cg_api_json_addrs(const struct cg_addr *addrs, size_t n);
 CG_MUST_USE json_t *cg_api_json_texts(char *const *texts, size_t n);
 
+/* The configuration's word. */
+const char *cg_api_json_all_down(enum cg_all_down all_down);
+
 #endif

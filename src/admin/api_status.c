@@ -10,6 +10,21 @@
 #include "admin/api_warnings.h"
 #include "base/clock.h"
 
+/* null before the first one. */
+static json_t *api_status_reload(const struct cg_reload_outcome *reload)
+{
+	json_t *json;
+
+	if (reload->wall_ms == 0)
+		return json_null();
+	json = json_object();
+	json_object_set_new(json, "time", cg_api_json_time(reload->wall_ms));
+	json_object_set_new(json, "outcome", json_string(reload->is_taken ? "taken" : "refused"));
+	json_object_set_new(json, "text", cg_api_json_text(reload->text));
+	json_object_set_new(json, "errors", json_integer((json_int_t)reload->errors_n));
+	return json;
+}
+
 static json_t *api_status_gateway(const struct cg_admin *admin, const struct cg_config *config)
 {
 	int64_t uptime_ms = cg_clock_wall_ms() - admin->setup.started_wall_ms;
@@ -21,7 +36,8 @@ static json_t *api_status_gateway(const struct cg_admin *admin, const struct cg_
 	json_object_set_new(json, "started", cg_api_json_time(admin->setup.started_wall_ms));
 	json_object_set_new(json, "uptime", json_integer(CG_MAX(uptime_ms, 0) / 1000));
 	json_object_set_new(json, "config_file", cg_api_json_text(config->file));
-	json_object_set_new(json, "last_reload", json_null());
+	json_object_set_new(json, "last_reload",
+	                    api_status_reload(admin->setup.last_reload(admin->setup.owner)));
 	return json;
 }
 
@@ -43,20 +59,46 @@ static json_t *api_status_listener(const struct cg_snapshot_listener *listener)
 {
 	json_t *json = json_object();
 	json_t *certs = json_array();
-	size_t n = listener->tls == NULL ? 0 : cg_tls_server_certificates_n(listener->tls);
+	const struct cg_tls_server *tls = cg_snapshot_tls(listener);
+	size_t n = tls == NULL ? 0 : cg_tls_server_certificates_n(tls);
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(
-		        certs, api_status_certificate(cg_tls_server_certificate(listener->tls, i)));
+		json_array_append_new(certs,
+		                      api_status_certificate(cg_tls_server_certificate(tls, i)));
 	json_object_set_new(json, "name", cg_api_json_text(listener->config->name));
 	json_object_set_new(json, "addresses",
 	                    cg_api_json_addrs(listener->bound, listener->config->address.n));
-	json_object_set_new(json, "tls", json_boolean(listener->tls != NULL));
+	json_object_set_new(json, "tls", json_boolean(tls != NULL));
 	json_object_set_new(json, "certificates", certs);
 	return json;
 }
 
-static json_t *api_status_pool(const struct cg_snapshot_pool *pool)
+const char *cg_api_status_switched_to(const struct cg_snapshot_pool *pool)
+{
+	unsigned preferred = atomic_load_explicit(&pool->live->preferred, memory_order_relaxed);
+
+	for (size_t i = 0; i < pool->tenants_n; i++) {
+		if (pool->tenants[i]->live->id == preferred)
+			return pool->tenants[i]->config->name;
+	}
+	return NULL;
+}
+
+/* Since when and why "auto" is in force is for the events alone. */
+static void api_status_set_switch(json_t *json, const struct cg_snapshot_pool *pool)
+{
+	const struct cg_live_pool *live = pool->live;
+	const char *first = cg_api_status_switched_to(pool);
+	bool is_switched = first != NULL;
+
+	json_object_set_new(json, "switched_to", cg_api_json_text(first));
+	json_object_set_new(json, "switched_since",
+	                    cg_api_json_time(is_switched ? live->switched_wall_ms : 0));
+	json_object_set_new(json, "switch_note",
+	                    cg_api_json_text(is_switched ? live->switch_note : NULL));
+}
+
+json_t *cg_api_status_pool(const struct cg_snapshot_pool *pool)
 {
 	const struct cg_live_tenant *active = pool->live->active;
 	json_t *json = json_object();
@@ -68,6 +110,9 @@ static json_t *api_status_pool(const struct cg_snapshot_pool *pool)
 	json_object_set_new(json, "method", json_string("priority"));
 	json_object_set_new(json, "active", cg_api_json_text(active == NULL ? NULL : active->name));
 	json_object_set_new(json, "since", cg_api_json_time(pool->live->active_since_wall_ms));
+	api_status_set_switch(json, pool);
+	json_object_set_new(json, "all_down",
+	                    json_string(cg_api_json_all_down(pool->config->all_down)));
 	json_object_set_new(json, "failovers", json_integer((json_int_t)pool->live->failovers));
 	json_object_set_new(json, "failbacks", json_integer((json_int_t)pool->live->failbacks));
 	json_object_set_new(json, "tenants", tenants);
@@ -90,24 +135,40 @@ static json_t *api_status_probe(const struct cg_probe_result *result)
 	return json;
 }
 
-static void api_status_set_health(json_t *json, const struct cg_admin *admin,
-                                  const struct cg_live_tenant *tenant)
+json_t *cg_api_status_wait(const struct cg_admin *admin, const struct cg_live_tenant *tenant)
 {
 	enum cg_health_wait wait = cg_health_waits_for(&tenant->health, &tenant->rules,
 	                                               cg_loop_now(admin->setup.loop));
-	json_t *consecutive = json_object();
 
+	/* What its probes still lack matters only when it is back. */
+	if (tenant->is_drained)
+		wait = tenant->drained_until_wall_ms == 0 ? CG_HEALTH_WAIT_OPERATOR
+		                                          : CG_HEALTH_WAIT_NOTHING;
+	return wait == CG_HEALTH_WAIT_NOTHING ? json_null()
+	                                      : json_string(cg_health_wait_name(wait));
+}
+
+static json_t *api_status_consecutive(const struct cg_live_tenant *tenant)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "good", json_integer(tenant->health.good_n));
+	json_object_set_new(json, "bad", json_integer(tenant->health.bad_n));
+	json_object_set_new(json, "passive", json_integer(tenant->health.passive_bad_n));
+	return json;
+}
+
+static void api_status_set_health(json_t *json, const struct cg_admin *admin,
+                                  const struct cg_live_tenant *tenant)
+{
 	json_object_set_new(json, "state",
 	                    json_string(cg_health_state_name(cg_live_state(tenant))));
 	json_object_set_new(json, "since", cg_api_json_time(tenant->since_wall_ms));
 	json_object_set_new(json, "reason", cg_api_json_text(tenant->reason));
-	json_object_set_new(json, "waits_for",
-	                    wait == CG_HEALTH_WAIT_NOTHING
-	                            ? json_null()
-	                            : json_string(cg_health_wait_name(wait)));
-	json_object_set_new(consecutive, "good", json_integer(tenant->health.good_n));
-	json_object_set_new(consecutive, "bad", json_integer(tenant->health.bad_n));
-	json_object_set_new(json, "consecutive", consecutive);
+	json_object_set_new(json, "waits_for", cg_api_status_wait(admin, tenant));
+	json_object_set_new(json, "drained_until", cg_api_json_time(tenant->drained_until_wall_ms));
+	json_object_set_new(json, "drain_note", cg_api_json_text(tenant->drain_note));
+	json_object_set_new(json, "consecutive", api_status_consecutive(tenant));
 }
 
 json_t *cg_api_status_tenant(const struct cg_admin *admin, const struct cg_snapshot_tenant *tenant)
@@ -127,6 +188,7 @@ json_t *cg_api_status_tenant(const struct cg_admin *admin, const struct cg_snaps
 	json_object_set_new(json, "failures",
 	                    json_integer((json_int_t)cg_live_failures(live, entry)));
 	json_object_set_new(json, "in_flight", json_integer(cg_live_in_flight(live, entry)));
+	json_object_set_new(json, "max_requests", json_integer(tenant->config->max_requests));
 	for (size_t i = 0; i < entry->probes_n; i++)
 		json_array_append_new(probes, api_status_probe(&entry->probes[i]));
 	json_object_set_new(json, "last_probes", probes);
@@ -170,7 +232,7 @@ void cg_api_status(struct cg_admin_call *call)
 	for (size_t i = 0; i < snapshot->listeners_n; i++)
 		json_array_append_new(listeners, api_status_listener(&snapshot->listeners[i]));
 	for (size_t i = 0; i < snapshot->pools_n; i++)
-		json_array_append_new(pools, api_status_pool(&snapshot->pools[i]));
+		json_array_append_new(pools, cg_api_status_pool(&snapshot->pools[i]));
 	for (size_t i = 0; i < snapshot->tenants_n; i++)
 		json_array_append_new(tenants, cg_api_status_tenant(admin, &snapshot->tenants[i]));
 	json_object_set_new(json, "gateway", api_status_gateway(admin, snapshot->config));

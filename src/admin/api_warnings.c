@@ -52,12 +52,12 @@ static void api_warnings_listener(json_t *warnings, const struct cg_snapshot_lis
                                   int64_t now_s)
 {
 	const struct cg_config_listen *config = listener->config;
+	const struct cg_tls_server *tls = cg_snapshot_tls(listener);
 
-	if (listener->tls != NULL) {
-		for (size_t i = 0; i < cg_tls_server_certificates_n(listener->tls); i++)
+	if (tls != NULL) {
+		for (size_t i = 0; i < cg_tls_server_certificates_n(tls); i++)
 			api_warnings_certificate(warnings, config->name,
-			                         cg_tls_server_certificate(listener->tls, i),
-			                         now_s);
+			                         cg_tls_server_certificate(tls, i), now_s);
 		return;
 	}
 	for (size_t i = 0; i < config->address.n; i++) {

@@ -49,6 +49,17 @@ static inline void cg_list_remove(struct cg_list *node)
 	cg_list_init(node);
 }
 
+/* Move all nodes of FROM to TO (set up here); FROM is empty afterwards. */
+static inline void cg_list_take_all(struct cg_list *from, struct cg_list *to)
+{
+	cg_list_init(to);
+	if (cg_list_is_empty(from))
+		return;
+	*to = *from;
+	to->next->prev = to->prev->next = to;
+	cg_list_init(from);
+}
+
 #define CG_LIST_ENTRY(node, type, member) CG_CONTAINER_OF(node, type, member)
 
 /* Walk; the current node may be removed. */

@@ -19,6 +19,8 @@
 	"  --token-file FILE  a file that holds the admin port's bearer token\n"                   \
 	"  -c, --config FILE  read both from this configuration instead\n"
 
+#define CLI_NOTE_HELP "  --note TEXT        kept with the event\n"
+
 struct cli_command {
 	const char *name;
 	/* Gets the arguments after the command's name. */
@@ -39,10 +41,22 @@ static const struct cli_command commands[] = {
          "Show pools and tenants of the running gateway",
          "  --json             the admin port's JSON document instead of tables\n"
          "  --watch            draw again every 2 seconds, until Ctrl-C\n" CLI_ADMIN_HELP},
+        {"drain", cg_cmd_drain,
+         "TENANT [--for TIME] [--note TEXT] [--admin URL] [--token-file FILE] [-c FILE]",
+         "Take a tenant out for new requests",
+         "  --for TIME         it comes back by itself: 90s, 30m, 2h; at most 30 "
+         "days\n" CLI_NOTE_HELP CLI_ADMIN_HELP},
         {"resume", cg_cmd_resume,
          "TENANT [--note TEXT] [--admin URL] [--token-file FILE] [-c FILE]",
-         "End the waiting of a recovering tenant at once",
-         "  --note TEXT        kept with the event\n" CLI_ADMIN_HELP},
+         "Put a drained tenant back, or end the waiting of a recovering one",
+         CLI_NOTE_HELP CLI_ADMIN_HELP},
+        {"switch", cg_cmd_switch,
+         "POOL TENANT|auto [--note TEXT] [--admin URL] [--token-file FILE] [-c FILE]",
+         "Make a tenant the pool's first choice, or let the priorities decide again",
+         "  POOL               \"default\" where the configuration names none\n"
+         "  auto               ends the switch\n" CLI_NOTE_HELP CLI_ADMIN_HELP},
+        {"reload", cg_cmd_reload, "[--admin URL] [--token-file FILE] [-c FILE]",
+         "Have the running gateway read its configuration again", CLI_ADMIN_HELP},
         {"demo", cg_cmd_demo, "[--once]", "Try it all out on this machine, with simulated tenants",
          "  --once             check failover and failback by itself, then end\n"},
 };

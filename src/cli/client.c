@@ -121,47 +121,66 @@ void cg_client_fini(struct cg_client *client)
 	*client = (struct cg_client){0};
 }
 
-/* JSON as it is, or NULL with ERR where it is a problem (RFC 9457) or no JSON at all. */
-static json_t *client_judge(const struct cg_client *client, const struct cg_call_answer *answer,
-                            struct cg_error *err)
+/* The object in ANSWER, whatever its status; NULL if there is none. */
+static json_t *client_read(const struct cg_call_answer *answer)
 {
 	struct cg_str body = cg_buf_str(&answer->body);
 	json_t *json = json_loadb(body.len == 0 ? "" : body.ptr, body.len, 0, NULL);
-	const char *detail = json_string_value(json_object_get(json, "detail"));
 
-	if (answer->status == 200 && json_is_object(json))
+	if (json_is_object(json) &&
+	    (answer->status == 200 || json_is_string(json_object_get(json, "detail"))))
 		return json;
-	if (answer->status != 200 && detail != NULL)
-		cg_error_set(err, "%s says %d: %s", client->url, answer->status, detail);
-	else
-		cg_error_set(err,
-		             "%s answered %d, and not as a cpigate would: is it its admin port?",
-		             client->url, answer->status);
 	json_decref(json);
 	return NULL;
+}
+
+/* The answer's object with its *STATUS; NULL with ERR. */
+static json_t *client_run(const struct cg_client *client, struct cg_call *call, const char *path,
+                          int *status, struct cg_error *err)
+{
+	struct cg_call_answer answer;
+	struct cg_error reason;
+	char *url = cg_str_printf("%s%s", client->url, path);
+	json_t *json = NULL;
+
+	call->url = url;
+	call->token = client->token;
+	call->timeout_ms = CLIENT_TIMEOUT_MS;
+	if (cg_call_run(call, &answer, &reason) == -1) {
+		cg_error_set(err, "the gateway cannot be reached: %s", reason.text);
+	} else {
+		json = client_read(&answer);
+		*status = answer.status;
+		if (json == NULL)
+			cg_error_set(err,
+			             "%s answered %d, and not as a cpigate would: is it its admin "
+			             "port?",
+			             client->url, answer.status);
+		cg_call_answer_fini(&answer);
+	}
+	free(url);
+	return json;
 }
 
 json_t *cg_client_call(const struct cg_client *client, const char *method, const char *path,
                        const char *body, struct cg_error *err)
 {
-	struct cg_call_answer answer;
-	char *url = cg_str_printf("%s%s", client->url, path);
-	const struct cg_call call = {
-	        .method = method,
-	        .url = url,
-	        .body = body,
-	        .token = client->token,
-	        .timeout_ms = CLIENT_TIMEOUT_MS,
-	};
-	struct cg_error reason;
-	json_t *json = NULL;
+	struct cg_call call = {.method = method, .body = body};
+	int status;
+	json_t *json = client_run(client, &call, path, &status, err);
 
-	if (cg_call_run(&call, &answer, &reason) == 0) {
-		json = client_judge(client, &answer, err);
-		cg_call_answer_fini(&answer);
-	} else {
-		cg_error_set(err, "the gateway cannot be reached: %s", reason.text);
-	}
-	free(url);
-	return json;
+	if (json == NULL || status == 200)
+		return json;
+	cg_error_set(err, "%s says %d: %s", client->url, status,
+	             json_string_value(json_object_get(json, "detail")));
+	json_decref(json);
+	return NULL;
+}
+
+json_t *cg_client_post(const struct cg_client *client, const char *path, int *status,
+                       struct cg_error *err)
+{
+	struct cg_call call = {.method = "POST"};
+
+	return client_run(client, &call, path, status, err);
 }

@@ -40,4 +40,9 @@ void cg_client_fini(struct cg_client *client);
 CG_MUST_USE json_t *cg_client_call(const struct cg_client *client, const char *method,
                                    const char *path, const char *body, struct cg_error *err);
 
+/* POST to PATH without a body, and take a refusal for an answer: *STATUS tells which it is, 200 or
+ * the problem's (RFC 9457). NULL with ERR if none came. */
+CG_MUST_USE json_t *cg_client_post(const struct cg_client *client, const char *path, int *status,
+                                   struct cg_error *err);
+
 #endif

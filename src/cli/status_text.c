@@ -89,10 +89,23 @@ static void status_text_head(struct cg_table *table, const char *const *names, s
 		cg_table_add(table, CG_TABLE_HEAD, "%s", names[i]);
 }
 
+/* That an operator, and not the priorities, says who comes first. */
+static void status_text_add_switch(struct cg_table *table, const json_t *pool)
+{
+	const char *first = json_string_value(json_object_get(pool, "switched_to"));
+	const char *note = json_string_value(json_object_get(pool, "switch_note"));
+
+	if (first == NULL)
+		cg_table_add(table, CG_TABLE_PLAIN, "%s", "");
+	else
+		cg_table_add(table, CG_TABLE_WARN, "switched to %s%s%s", first,
+		             note == NULL ? "" : ": ", note == NULL ? "" : note);
+}
+
 static void status_text_pools(const json_t *pools, int64_t now_s, bool has_colour,
                               struct cg_buf *out)
 {
-	static const char *const names[] = {"POOL", "ACTIVE", "SINCE"};
+	static const char *const names[] = {"POOL", "ACTIVE", "SINCE", "NOTE"};
 	struct cg_table table;
 	size_t i;
 	json_t *pool;
@@ -107,6 +120,7 @@ static void status_text_pools(const json_t *pools, int64_t now_s, bool has_colou
 		cg_table_add(&table, has_active ? CG_TABLE_GOOD : CG_TABLE_BAD, "%s",
 		             has_active ? status_text_get(pool, "active") : "none");
 		cg_table_add(&table, CG_TABLE_PLAIN, "%s", since);
+		status_text_add_switch(&table, pool);
 	}
 	cg_table_print(&table, 0, has_colour, out);
 	cg_buf_append_char(out, '\n');
@@ -138,6 +152,16 @@ static void status_text_add_probe(struct cg_table *table, const json_t *tenant)
 	             answer, status_text_number(probe, "duration_ms"));
 }
 
+/* "until 2026-11-21T07:28:00.000Z: the operator's note" */
+static void status_text_add_drain(struct cg_table *table, const json_t *tenant)
+{
+	const char *until = json_string_value(json_object_get(tenant, "drained_until"));
+	const char *note = json_string_value(json_object_get(tenant, "drain_note"));
+
+	cg_table_add(table, CG_TABLE_PLAIN, "until %s%s%s", until == NULL ? "resumed" : until,
+	             note == NULL ? "" : ": ", note == NULL ? "" : note);
+}
+
 /* Why the tenant is not online, and what it waits for. */
 static void status_text_add_reason(struct cg_table *table, const json_t *tenant)
 {
@@ -145,11 +169,27 @@ static void status_text_add_reason(struct cg_table *table, const json_t *tenant)
 	const char *wait = json_string_value(json_object_get(tenant, "waits_for"));
 	const char *reason = json_string_value(json_object_get(tenant, "reason"));
 
+	if (strcmp(state, "drained") == 0) {
+		status_text_add_drain(table, tenant);
+		return;
+	}
 	if (strcmp(state, "online") == 0 || reason == NULL)
 		reason = "";
 	cg_table_add(table, CG_TABLE_PLAIN, "%s%s%s%s", reason,
 	             wait == NULL || reason[0] == '\0' ? "" : "; ",
 	             wait == NULL ? "" : "waits for ", wait == NULL ? "" : wait);
+}
+
+/* "3", or of a tenant with a limit "3/10". */
+static void status_text_add_in_flight(struct cg_table *table, const json_t *tenant)
+{
+	int64_t max = status_text_number(tenant, "max_requests");
+	char limit[24] = "";
+
+	if (max > 0)
+		snprintf(limit, sizeof(limit), "/%" PRId64, max);
+	cg_table_add(table, CG_TABLE_PLAIN, "%" PRId64 "%s",
+	             status_text_number(tenant, "in_flight"), limit);
 }
 
 static void status_text_add_tenant(struct cg_table *table, const json_t *tenant, int64_t now_s)
@@ -164,7 +204,7 @@ static void status_text_add_tenant(struct cg_table *table, const json_t *tenant,
 	cg_table_add(table, CG_TABLE_PLAIN, "%" PRId64, status_text_number(tenant, "priority"));
 	cg_table_add(table, CG_TABLE_PLAIN, "%s", status_text_get(tenant, "region"));
 	status_text_add_probe(table, tenant);
-	cg_table_add(table, CG_TABLE_PLAIN, "%" PRId64, status_text_number(tenant, "in_flight"));
+	status_text_add_in_flight(table, tenant);
 	cg_table_add(table, CG_TABLE_PLAIN, "%" PRId64, status_text_number(tenant, "requests"));
 	status_text_add_reason(table, tenant);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tenants and probes here; listeners and routing in the files beside. */
+/* Logs, tenants and probes here; listeners and routing in the files beside. */
 #include "config/check.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "config/check_impl.h"
@@ -107,8 +109,38 @@ static void check_probes_used(const struct cg_parse *parse)
 	free(is_used);
 }
 
+static void check_lame_duck(const struct cg_parse *parse)
+{
+	const struct cg_config *config = parse->config;
+
+	if (config->gateway.lame_duck > 0 && config->health.path == NULL)
+		CHECK_WARNING(parse, cg_parse_line(parse, CG_SECTION_GATEWAY, 0, "lame_duck"),
+		              "lame_duck only delays the stop: there is no health endpoint that "
+		              "could tell anyone");
+}
+
+/* Whoever runs the gateway may be allowed more than whoever checks its file, so only what can't be
+ * there is told. */
+static void check_log_file(const struct cg_parse *parse, const char *key, const char *path)
+{
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+	struct stat status;
+	char *folder;
+
+	if (slash == NULL || slash == path)
+		return;
+	folder = cg_mem_dup(path, (size_t)(slash - path));
+	if (stat(folder, &status) != 0 && errno == ENOENT)
+		CHECK_ERROR(parse, cg_parse_line(parse, CG_SECTION_LOG, 0, key),
+		            "%s: there is no folder %s", key, folder);
+	free(folder);
+}
+
 void cg_check(const struct cg_parse *parse)
 {
+	check_log_file(parse, "target", parse->config->log.target);
+	check_log_file(parse, "access", parse->config->log.access);
+	check_lame_duck(parse);
 	cg_check_listeners(parse);
 	cg_check_routing(parse);
 	check_tenants(parse);

@@ -48,6 +48,8 @@ enum cg_access_format { CG_ACCESS_JSON, CG_ACCESS_COMBINED };
 enum cg_tls_version { CG_TLS_1_2, CG_TLS_1_3 };
 enum cg_pool_method { CG_POOL_PRIORITY };
 enum cg_failback { CG_FAILBACK_AUTO, CG_FAILBACK_MANUAL };
+enum cg_all_down { CG_ALL_DOWN_REJECT, CG_ALL_DOWN_TRY };
+enum cg_route_repeat { CG_ROUTE_REPEAT_SAFE, CG_ROUTE_REPEAT_IDEMPOTENT, CG_ROUTE_REPEAT_NEVER };
 enum cg_probe_type { CG_PROBE_HTTP, CG_PROBE_TCP, CG_PROBE_TLS };
 enum cg_host_header { CG_HOST_TENANT, CG_HOST_PRESERVE, CG_HOST_LITERAL };
 
@@ -56,6 +58,8 @@ struct cg_config_gateway {
 	unsigned workers; /* never 0: "auto" is resolved */
 	unsigned max_connections;
 	int64_t drain_timeout;
+	int64_t lame_duck;
+	char *state_dir; /* NULL: nothing survives a restart */
 	bool expose_tenant;
 };
 
@@ -109,6 +113,7 @@ struct cg_config_timeouts {
 	int64_t response;
 	int64_t tenant_read;
 	int64_t tenant_idle;
+	int64_t tenant_ack;
 };
 
 struct cg_config_pool {
@@ -122,6 +127,9 @@ struct cg_config_pool {
 	int64_t failback_delay;
 	bool flap_backoff;
 	unsigned attempts;
+	size_t retry_buffer;
+	char *idempotency_header;
+	enum cg_all_down all_down;
 };
 
 struct cg_config_route {
@@ -131,6 +139,7 @@ struct cg_config_route {
 	struct cg_texts path; /* at least "/" */
 	char *pool;
 	size_t pool_index;
+	enum cg_route_repeat repeat;
 	int64_t response; /* ms; the timeouts' value where the route says nothing */
 };
 
@@ -152,6 +161,7 @@ struct cg_config_tenant {
 	struct cg_addrs address; /* with ports; empty: resolve url_host */
 	char *probe;             /* name, or NULL */
 	char *failback_probe;    /* name, or NULL */
+	unsigned max_requests;   /* in flight; 0: no limit */
 	size_t probe_index;
 	size_t failback_probe_index; /* SIZE_MAX: none */
 };
@@ -170,6 +180,7 @@ struct cg_config_probe {
 	int64_t timeout;
 	unsigned fall;
 	unsigned rise;
+	unsigned passive_fall; /* 0: off */
 };
 
 struct cg_config {

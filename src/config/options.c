@@ -31,6 +31,12 @@ static const struct cg_option_word word_tls_version[] = {
 static const struct cg_option_word word_pool_method[] = {{"priority", CG_POOL_PRIORITY}, {NULL, 0}};
 static const struct cg_option_word word_failback[] = {
         {"auto", CG_FAILBACK_AUTO}, {"manual", CG_FAILBACK_MANUAL}, {NULL, 0}};
+static const struct cg_option_word word_all_down[] = {
+        {"reject", CG_ALL_DOWN_REJECT}, {"try", CG_ALL_DOWN_TRY}, {NULL, 0}};
+static const struct cg_option_word word_repeat[] = {{"safe", CG_ROUTE_REPEAT_SAFE},
+                                                    {"idempotent", CG_ROUTE_REPEAT_IDEMPOTENT},
+                                                    {"never", CG_ROUTE_REPEAT_NEVER},
+                                                    {NULL, 0}};
 static const struct cg_option_word word_host_header[] = {
         {"tenant", CG_HOST_TENANT}, {"preserve", CG_HOST_PRESERVE}, {NULL, 0}};
 static const struct cg_option_word word_probe_type[] = {
@@ -39,13 +45,21 @@ static const struct cg_option_word word_probe_type[] = {
 static const struct cg_option gateway_options[] = {
         ROW(gateway, name, NAME, .unset = "the host name",
             .help = "Name of this gateway in the health answer, logs, metrics and the Via header."),
-        ROW(gateway, workers, UINT, .fallback = "auto", .words = word_auto, .min = 1, .max = 256,
+        ROW(gateway, workers, UINT, .flags = CG_OPTION_RESTART, .fallback = "auto",
+            .words = word_auto, .min = 1, .max = 256,
             .help = "Threads that carry traffic. auto: one for each CPU that the process may use."),
         ROW(gateway, max_connections, UINT, .fallback = "20000", .min = 1, .max = 1000000,
             .help = "Client connections over all listeners. Above it new ones are closed at accept "
                     "and counted; health and admin connections do not count."),
         ROW(gateway, drain_timeout, DURATION, .fallback = "30s", .min = 0, .max = DAY,
             .help = "How long a stopping gateway waits for requests in flight."),
+        ROW(gateway, lame_duck, DURATION, .fallback = "0s", .min = 0, .max = DAY,
+            .help = "How long a stopping gateway says 503 on its health endpoint before its "
+                    "listeners close, so that whoever asks there sends clients elsewhere first."),
+        ROW(gateway, state_dir, FILE, .flags = CG_OPTION_RESTART, .unset = "none",
+            .help = "Directory where operators' decisions (drain, switch) and the journal survive "
+                    "a restart, in the file cpigate.db. It is made if only its last part is "
+                    "missing."),
         ROW(gateway, expose_tenant, BOOL, .fallback = "on",
             .help = "Whether answers carry X-Cpigate-Tenant, the tenant that served them."),
 };
@@ -135,6 +149,9 @@ static const struct cg_option timeouts_options[] = {
             .help = "Between two reads of an answer's body."),
         ROW(timeouts, tenant_idle, DURATION, .fallback = "30s", .min = MS, .max = DAY,
             .help = "How long an idle connection to a tenant is kept for the next request."),
+        ROW(timeouts, tenant_ack, DURATION, .fallback = "20s", .min = SECOND, .max = HOUR,
+            .help = "Sent data that a tenant's host does not acknowledge for so long breaks the "
+                    "connection."),
 };
 
 static const struct cg_option pool_options[] = {
@@ -153,6 +170,16 @@ static const struct cg_option pool_options[] = {
                     "minutes, to 16 times at most."),
         ROW(pool, attempts, UINT, .fallback = "3", .min = 1, .max = 16,
             .help = "Tries for one request, the first included."),
+        ROW(pool, retry_buffer, SIZE, .fallback = "64k", .min = 0, .max = 16 * MIB,
+            .help = "How much of a request's body is kept for a second try, for each request. One "
+                    "with a larger body is sent once."),
+        ROW(pool, idempotency_header, FIELD, .fallback = "Idempotency-Key",
+            .help = "A request that carries this header may be sent again whatever its method, so "
+                    "its receiver must recognise repetitions by it."),
+        ROW(pool, all_down, WORD, .fallback = "reject", .words = word_all_down,
+            .help = "What happens to requests when no tenant may be chosen. reject: they are "
+                    "answered with 503; try: best effort in the order of priority, as if all "
+                    "tenants but drained ones were online."),
 };
 
 static const struct cg_option route_options[] = {
@@ -165,6 +192,11 @@ static const struct cg_option route_options[] = {
         ROW(route, pool, NAME, .flags = CG_OPTION_REQUIRED, .help = "The pool that serves it."),
         ROW(route, response, DURATION, .unset = "that of [timeouts]", .min = MS, .max = DAY,
             .help = "Timeout for the start of the answer on this route."),
+        ROW(route, repeat, WORD, .fallback = "safe", .words = word_repeat,
+            .help = "Which requests may be sent to a tenant again after one may have taken them. "
+                    "safe: GET, HEAD and OPTIONS; idempotent: PUT and DELETE too, though an iFlow "
+                    "runs once more for each; never: none, not even with the idempotency "
+                    "header."),
 };
 
 static const struct cg_option tenant_options[] = {
@@ -196,6 +228,9 @@ static const struct cg_option tenant_options[] = {
         ROW(tenant, failback_probe, NAME, .unset = "none",
             .help = "Name of a second, deeper [probe NAME] that must succeed too before a tenant "
                     "that was down is online again. It does not run while the tenant is online."),
+        ROW(tenant, max_requests, UINT, .fallback = "0", .min = 0, .max = 1000000,
+            .help = "Requests in flight at this tenant; a full one is passed over for the next. 0: "
+                    "no limit."),
 };
 
 static const struct cg_option probe_options[] = {
@@ -221,6 +256,9 @@ static const struct cg_option probe_options[] = {
             .help = "Failures in a row that take a tenant down."),
         ROW(probe, rise, UINT, .fallback = "2", .min = 1, .max = 100,
             .help = "Successes in a row that bring it up."),
+        ROW(probe, passive_fall, UINT, .fallback = "3", .min = 0, .max = 100,
+            .help = "Failures in a row of real requests (connection refused or reset, timeout, "
+                    "answers 502, 503 and 504) that take a tenant down at once. 0: they do not."),
 };
 
 #define OPTIONS(rows) .options = (rows), .options_n = CG_ARRAY_LEN(rows)

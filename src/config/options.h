@@ -39,6 +39,7 @@ enum cg_storage {
 	X(TARGET, TEXT, "URL path") /* may have a query */                                         \
 	X(METHOD, TEXT, "HTTP method")                                                             \
 	X(HEADER, TEXT, "HTTP header")                                                             \
+	X(FIELD, TEXT, "name of an HTTP header")                                                   \
 	X(URL, TEXT, "URL")                                                                        \
 	X(HOST, TEXT, "host")                                                                      \
 	X(HOST_PATTERN, TEXT, "host pattern") /* exact or "*.domain" */                            \
@@ -57,6 +58,7 @@ enum cg_option_flag {
 	CG_OPTION_LIST = 1 << 0,     /* may be repeated, commas separate too (not in headers) */
 	CG_OPTION_SECRET = 1 << 1,   /* never shown; has a twin NAME_file; wiped when freed */
 	CG_OPTION_REQUIRED = 1 << 2, /* each section of its kind needs it */
+	CG_OPTION_RESTART = 1 << 3,  /* a reload leaves it as it was */
 };
 
 /* A literal that an option accepts. Text options keep the word, numbers and enums take the value.

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "config/input.h"
 #include "config/nearest.h"
-#include "config/store.h"
+#include "config/slot.h"
 #include "config/value.h"
 
 enum { PARSE_SECRET_MAX = 65536 };
@@ -57,8 +57,8 @@ static void parse_default(const struct parse_target *target)
 	struct cg_error err;
 
 	if (target->option->fallback != NULL &&
-	    cg_store_put(target->option, target->field, cg_str_from(target->option->fallback),
-	                 place, &err) != 0)
+	    cg_slot_put(target->option, target->field, cg_str_from(target->option->fallback), place,
+	                &err) != 0)
 		cg_assert(false);
 }
 
@@ -72,7 +72,7 @@ static void parse_put(const struct parse_target *target, const struct cg_lines_v
 
 	if (text.len == 0)
 		cg_error_set(&err, "a value is missing");
-	else if (cg_store_put(target->option, target->field, text, place, &err) == 0)
+	else if (cg_slot_put(target->option, target->field, text, place, &err) == 0)
 		return;
 	parse_complain(target, value, err.text);
 	if (!cg_option_is_list(target->option))
@@ -443,5 +443,5 @@ void *cg_parse_item(struct cg_config *config, enum cg_section_kind kind, size_t 
 void cg_parse_free_item(const struct cg_section *section, void *item)
 {
 	for (size_t i = 0; i < section->options_n; i++)
-		cg_store_clear(&section->options[i], (char *)item + section->options[i].offset);
+		cg_slot_clear(&section->options[i], (char *)item + section->options[i].offset);
 }

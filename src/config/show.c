@@ -82,6 +82,8 @@ static void show_default(struct cg_buf *out, const struct cg_option *option)
 		cg_buf_appendf(out, "default: %s", option->fallback);
 	else
 		cg_buf_appendf(out, "default: %s", option->unset);
+	if ((option->flags & CG_OPTION_RESTART) != 0)
+		cg_buf_append_str(out, CG_STR("; changes need a restart"));
 }
 
 /* "duration, 1ms to 24h; default: 10s", as text that is not escaped yet. */

@@ -277,6 +277,19 @@ static char *value_read_header(struct cg_str text, struct cg_error *err)
 	return NULL;
 }
 
+/* Of a field that clients choose to send: one that nearly each request has would say nothing. */
+static char *value_read_field(struct cg_str text, struct cg_error *err)
+{
+	if (text.len > 128 || !value_all(text, value_is_token_char))
+		cg_error_set(err, VALUE_QUOTED " is not the name of a header", VALUE_QUOTE(text));
+	else if (value_is_framing_field(text) || cg_str_ieq(text, CG_STR("Host")))
+		cg_error_set(err, VALUE_QUOTED " has a meaning of its own in every request",
+		             VALUE_QUOTE(text));
+	else
+		return cg_str_dup(text);
+	return NULL;
+}
+
 static char *value_read_host(struct cg_str text, struct cg_error *err)
 {
 	if (value_is_host(text))
@@ -321,6 +334,7 @@ char *cg_value_read_text(enum cg_option_type type, struct cg_str text, struct cg
 	        [CG_OPTION_TARGET] = value_read_target,
 	        [CG_OPTION_METHOD] = value_read_method,
 	        [CG_OPTION_HEADER] = value_read_header,
+	        [CG_OPTION_FIELD] = value_read_field,
 	        [CG_OPTION_URL] = value_read_url,
 	        [CG_OPTION_HOST] = value_read_host,
 	        [CG_OPTION_HOST_PATTERN] = value_read_host_pattern,

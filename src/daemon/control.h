@@ -12,6 +12,9 @@
 #include <event2/event.h>
 
 #include "admin/admin.h"
+#include "daemon/cert_watch.h"
+#include "daemon/sockets.h"
+#include "daemon/watchdog.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
 #include "net/resolve.h"
@@ -22,14 +25,16 @@
 #include "state/journal.h"
 #include "state/live.h"
 #include "state/snapshot.h"
+#include "state/store.h"
 
-enum { CG_CONTROL_SIGNALS_N = 3 };
+enum { CG_CONTROL_SIGNALS_N = 4 };
 
 /* State, name, the states it may enter. */
 #define CG_CONTROL_STATES(X)                                                                       \
-	X(STARTING, "starting", TO(READY) | TO(DRAINING)) /* first round of probes */              \
-	X(READY, "ready", TO(DRAINING))                                                            \
-	X(DRAINING, "draining", TO(STOPPED)) /* requests in flight end */                          \
+	X(STARTING, "starting", TO(READY) | TO(LAME) | TO(STOPPED)) /* first round of probes */    \
+	X(READY, "ready", TO(LAME) | TO(STOPPED))                                                  \
+	X(LAME, "lame", TO(DRAINING) | TO(STOPPED)) /* serves, but the health endpoint says 503 */ \
+	X(DRAINING, "draining", TO(STOPPED))        /* requests in flight end */                   \
 	X(STOPPED, "stopped", 0)
 
 enum cg_control_state {
@@ -56,8 +61,20 @@ struct cg_control {
 	unsigned threads_n; /* started */
 	unsigned drained_n;
 	_Atomic unsigned clients_n;
+	struct cg_sockets sockets;
+	struct cg_cert_watch cert_watch;
+	struct cg_watchdog watchdog;
+	struct cg_store *store; /* NULL: no state_dir */
+	struct cg_reload_outcome last_reload;
+	_Atomic unsigned reloads_taken; /* by workers, over all reloads */
+	unsigned reloads_posted;
+	struct cg_admin **retired_admins; /* their last answers are on their way */
+	size_t retired_admins_n;
+	struct cg_timer retire_timer;
+	bool is_down[CG_LIVE_TENANTS_MAX];        /* workers know; by live id */
+	const struct cg_live_tenant *unreachable; /* its failed requests could not even connect */
 	int64_t started_wall_ms;
-	struct cg_timer drain_timer;
+	struct cg_timer stop_timer; /* lame_duck, then drain_timeout */
 	struct event *signals[CG_CONTROL_SIGNALS_N];
 };
 
@@ -71,7 +88,10 @@ void cg_control_on_addrs(void *control, struct cg_live_tenant *tenant, const str
                          size_t n);
 /* On a worker's thread. */
 void cg_control_on_drained(void *control, unsigned worker);
-void cg_control_on_unreachable(void *control, struct cg_live_tenant *tenant);
-struct cg_snapshot *cg_control_snapshot(void *control);
+void cg_control_on_outcome(void *control, struct cg_live_tenant *tenant, bool is_good,
+                           const char *why);
+
+/* Let the admin port finish its last answers, then free it. */
+void cg_control_retire_admin(struct cg_control *control);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/admin_port.h"
 #include "daemon/control.h"
 #include "fetch/fetch.h"
 
@@ -75,40 +76,25 @@ static void daemon_raise_files(const struct cg_config *config)
 
 /* ---- listeners ---- */
 
-/* One socket for each worker; with port 0 the first one's port is everyone's. */
-static int daemon_listen(struct cg_control *control, struct cg_addr *addr, const char *name,
-                         size_t index, struct cg_error *err)
+static int daemon_listen(struct cg_control *control, struct cg_error *err)
 {
-	char text[CG_ADDR_TEXT_SIZE];
+	struct cg_sockets_plan plan;
+	struct cg_report report;
+	int result;
 
-	for (unsigned i = 0; i < control->workers_n; i++) {
-		int fd = cg_listener_open_socket(addr, err);
-
-		if (fd < 0)
-			return -1;
-		cg_worker_listen(control->workers[i], fd, name, index, cg_addr_port(addr));
+	cg_report_init(&report);
+	result = cg_sockets_open(&control->sockets, control->snapshot, NULL, &plan, &report);
+	if (result == 0) {
+		for (unsigned w = 0; w < control->workers_n; w++)
+			for (size_t i = 0; i < plan.n; i++)
+				cg_worker_listen(control->workers[w], &plan.plans[w * plan.n + i]);
+		cg_sockets_taken(&control->sockets, &plan);
+	} else {
+		daemon_print_report(&report);
+		(void)cg_error_set(err, "%s", report.items[0].text);
 	}
-	cg_addr_format(addr, text);
-	cg_log(CG_LOG_INFO, "listener %s: %s", name, text);
-	return 0;
-}
-
-static int daemon_listen_all(struct cg_control *control, struct cg_error *err)
-{
-	const struct cg_config *config = control->snapshot->config;
-
-	for (size_t i = 0; i < config->listens_n; i++)
-		for (size_t j = 0; j < config->listens[i].address.n; j++)
-			if (daemon_listen(control, &control->snapshot->listeners[i].bound[j],
-			                  config->listens[i].name, i, err) < 0)
-				return -1;
-	for (size_t j = 0; j < config->health.address.n; j++) {
-		struct cg_addr addr = config->health.address.items[j];
-
-		if (daemon_listen(control, &addr, "health", SIZE_MAX, err) < 0)
-			return -1;
-	}
-	return 0;
+	cg_report_fini(&report);
+	return result;
 }
 
 /* ---- parts ---- */
@@ -118,11 +104,9 @@ static int daemon_make_workers(struct cg_control *control, struct cg_error *err)
 	const struct cg_config *config = control->snapshot->config;
 	unsigned n = control->workers_n;
 
-	if (config->log.access != NULL) {
-		control->access_writer = cg_access_writer_new(config->log.access, n, err);
-		if (control->access_writer == NULL)
-			return -1;
-	}
+	control->access_writer = cg_access_writer_new(config->log.access, n, err);
+	if (control->access_writer == NULL)
+		return -1;
 	control->counters = aligned_alloc(CG_CACHE_LINE, n * sizeof(*control->counters));
 	cg_assert(control->counters != NULL);
 	memset(control->counters, 0, n * sizeof(*control->counters));
@@ -136,39 +120,23 @@ static int daemon_make_workers(struct cg_control *control, struct cg_error *err)
 		        .clients_n = &control->clients_n,
 		        .access_writer = control->access_writer,
 		        .calls = {.on_drained = cg_control_on_drained,
-		                  .on_unreachable = cg_control_on_unreachable,
+		                  .on_outcome = cg_control_on_outcome,
 		                  .owner = control},
 		};
 
 		control->workers[i] = cg_worker_new(&setup);
 	}
-	return daemon_listen_all(control, err);
+	return daemon_listen(control, err);
 }
 
 static int daemon_make_admin(struct cg_control *control, struct cg_error *err)
 {
-	struct cg_admin_setup setup = {
-	        .loop = control->loop,
-	        .live = control->live,
-	        .journal = control->journal,
-	        .counters = control->counters,
-	        .workers_n = control->workers_n,
-	        .started_wall_ms = control->started_wall_ms,
-	        .snapshot = cg_control_snapshot,
-	        .owner = control,
-	};
-	char text[CG_ADDR_TEXT_SIZE];
-	struct cg_addr addr;
+	const struct cg_config *config = control->snapshot->config;
 
-	if (!control->snapshot->config->admin.is_on)
+	if (!config->admin.is_on)
 		return 0;
-	control->admin = cg_admin_new(&setup, err);
-	if (control->admin == NULL)
-		return -1;
-	cg_admin_address(control->admin, &addr);
-	cg_addr_format(&addr, text);
-	cg_log(CG_LOG_INFO, "admin port: http://%s", text);
-	return 0;
+	control->admin = cg_admin_port_open(control, config, err);
+	return control->admin == NULL ? -1 : 0;
 }
 
 static int daemon_make_control(struct cg_control *control, struct cg_error *err)
@@ -181,6 +149,20 @@ static int daemon_make_control(struct cg_control *control, struct cg_error *err)
 		return -1;
 	control->prober = cg_prober_new(control->loop, control->live, control->resolver,
 	                                cg_control_on_addrs, control);
+	return 0;
+}
+
+/* What earlier processes left in state_dir. */
+static int daemon_open_store(struct cg_control *control, struct cg_error *err)
+{
+	const char *dir = control->snapshot->config->gateway.state_dir;
+
+	if (dir == NULL)
+		return 0;
+	control->store = cg_store_open(dir, err);
+	if (control->store == NULL)
+		return -1;
+	cg_store_attach(control->store, control->journal);
 	return 0;
 }
 
@@ -223,14 +205,20 @@ static int daemon_start(struct cg_control *control, const char *file)
 		goto failed;
 	cg_log(CG_LOG_INFO, "cpigate %s starts as %s, pid %d, %u workers, configuration %s",
 	       PACKAGE_VERSION, config->gateway.name, (int)getpid(), control->workers_n, file);
+	if (daemon_open_store(control, &err) < 0)
+		goto failed;
 	cg_journal_add(control->journal,
 	               &(struct cg_event){.kind = CG_EVENT_START, .lasted_ms = -1});
 	daemon_raise_files(config);
+	cg_sockets_init(&control->sockets, control->workers_n);
 	if (daemon_make_control(control, &err) < 0 || daemon_make_workers(control, &err) < 0 ||
 	    daemon_make_admin(control, &err) < 0)
 		goto failed;
 	cg_live_apply(control->live, config, cg_loop_now(control->loop));
+	cg_live_restore(control->live, control->store, cg_loop_now(control->loop));
 	cg_prober_apply(control->prober, control->snapshot);
+	cg_cert_watch_init(&control->cert_watch, control->loop, control->journal);
+	cg_cert_watch_apply(&control->cert_watch, control->snapshot);
 	return DAEMON_OK;
 failed:
 	cg_log(CG_LOG_ERROR, "%s", err.text);
@@ -249,11 +237,14 @@ static void daemon_run(struct cg_control *control)
 /* In reverse of the start; each part may be missing where the start failed. */
 static void daemon_free(struct cg_control *control)
 {
+	cg_watchdog_fini(&control->watchdog);
+	cg_cert_watch_fini(&control->cert_watch);
 	cg_admin_free(control->admin);
 	cg_prober_free(control->prober);
 	control->prober = NULL;
 	for (unsigned i = 0; control->workers != NULL && i < control->workers_n; i++)
 		cg_worker_free(control->workers[i]);
+	cg_sockets_fini(&control->sockets);
 	cg_access_writer_free(control->access_writer);
 	cg_resolver_free(control->resolver);
 	if (control->loop != NULL) {
@@ -263,6 +254,7 @@ static void daemon_free(struct cg_control *control)
 	}
 	cg_snapshot_unref(control->snapshot);
 	cg_live_free(control->live);
+	cg_store_close(control->store);
 	cg_journal_free(control->journal);
 	free(control->workers);
 	free(control->counters);

@@ -4,9 +4,11 @@
 #include "net/conn.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,10 +41,10 @@ void cg_conn_set_error(struct cg_conn *conn, const char *text)
 
 /* The kernel tells an error once, to whichever call comes first, and then reads as ended. EPIPE is
  * none of reading: the peer's end had come before. */
-static void conn_note_loss(struct cg_conn *conn)
+static void conn_note_errno(struct cg_conn *conn)
 {
-	if (errno != EAGAIN && errno != EINTR && errno != EPIPE)
-		conn->is_lost = true;
+	if (errno != EAGAIN && errno != EINTR && errno != EPIPE && conn->error_number == 0)
+		conn->error_number = errno;
 }
 
 /* A short read has drained the socket, and the next bytes raise an edge; but after EV_CLOSED no
@@ -56,7 +58,7 @@ ssize_t cg_conn_recv(struct cg_conn *conn, void *ptr, size_t n)
 	if (got < 0 ? errno == EAGAIN : conn->is_short && !conn->saw_end)
 		conn->readable = false;
 	else if (got < 0)
-		conn_note_loss(conn);
+		conn_note_errno(conn);
 	return got;
 }
 
@@ -67,7 +69,9 @@ ssize_t cg_conn_send(struct cg_conn *conn, const void *ptr, size_t n)
 	if (sent < 0 ? errno == EAGAIN : (size_t)sent < n)
 		conn->writable = false;
 	else if (sent < 0)
-		conn_note_loss(conn);
+		conn_note_errno(conn);
+	if (sent > 0)
+		conn->sent += (uint64_t)sent;
 	return sent;
 }
 
@@ -124,6 +128,12 @@ enum cg_conn_io cg_conn_fill(struct cg_conn *conn, size_t max)
 	if (!conn_make_room(conn, CG_MAX(max, (size_t)1)))
 		return CG_CONN_FULL;
 	got = conn->ops->read(conn, conn->in.data + conn->in.end, conn->in.cap - conn->in.end, &io);
+	/* Bytes that were TLS's own (session tickets): a reset may stand right behind them. */
+	if (got == 0 && io == CG_CONN_AGAIN && conn->is_short) {
+		conn->readable = true;
+		got = conn->ops->read(conn, conn->in.data + conn->in.end,
+		                      conn->in.cap - conn->in.end, &io);
+	}
 	conn->in.end += got;
 	if (got > 0)
 		return CG_CONN_MOVED;
@@ -354,32 +364,42 @@ struct cg_conn *cg_conn_accepted(struct cg_conn_env *env, int fd, SSL *ssl, cg_c
 	return conn;
 }
 
+/* errno is left as the reason. */
 static int conn_open_socket(const struct cg_addr *addr, struct cg_error *err)
 {
 	int on = 1;
 	int fd = socket(addr->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
 
-	if (fd < 0)
-		return cg_error_set(err, "socket: %s", strerror(errno));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(fd, &addr->sa, cg_addr_len(addr)) < 0 && errno != EINPROGRESS) {
-		cg_error_set(err, "%s", strerror(errno));
-		(void)close(fd);
-		return -1;
+	if (fd >= 0) {
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		if (connect(fd, &addr->sa, cg_addr_len(addr)) == 0 || errno == EINPROGRESS)
+			return fd;
 	}
-	return fd;
+	error = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	cg_error_set(err, "%s", strerror(error));
+	errno = error;
+	return -1;
 }
 
 struct cg_conn *cg_conn_connect(struct cg_conn_env *env, const struct cg_addr *addr, SSL *ssl,
                                 cg_conn_fn on_event, void *owner, struct cg_error *err)
 {
 	int fd = conn_open_socket(addr, err);
+	struct cg_conn *conn;
 
 	if (fd < 0) {
+		int error = errno;
+
 		SSL_free(ssl);
+		errno = error;
 		return NULL;
 	}
-	return conn_new(env, fd, ssl, CG_CONN_CONNECTING, on_event, owner);
+	conn = conn_new(env, fd, ssl, CG_CONN_CONNECTING, on_event, owner);
+	conn->peer = *addr;
+	return conn;
 }
 
 void cg_conn_set_owner(struct cg_conn *conn, cg_conn_fn on_event, void *owner)
@@ -489,4 +509,36 @@ void cg_conn_sni(const struct cg_conn *conn, char *out, size_t size)
 const char *cg_conn_error(const struct cg_conn *conn)
 {
 	return conn->error == NULL ? "" : conn->error;
+}
+
+int cg_conn_errno(const struct cg_conn *conn)
+{
+	return conn->error_number;
+}
+
+void cg_conn_set_user_timeout(struct cg_conn *conn, int64_t ms)
+{
+	unsigned value = (unsigned)ms;
+
+	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof(value));
+}
+
+uint64_t cg_conn_sent(const struct cg_conn *conn)
+{
+	return conn->sent;
+}
+
+bool cg_conn_took_more(const struct cg_conn *conn, int *seen)
+{
+	int before = *seen;
+	int queued = 0;
+
+	(void)ioctl(conn->fd, SIOCOUTQ, &queued);
+	*seen = queued;
+	return queued < before;
+}
+
+const struct cg_addr *cg_conn_peer(const struct cg_conn *conn)
+{
+	return &conn->peer;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -60,7 +61,8 @@ CG_MUST_USE struct cg_conn *cg_conn_accepted(struct cg_conn_env *env, int fd, SS
                                              cg_conn_fn on_event, void *owner);
 
 /* Begin to connect to ADDR; SSL (connect state, taken over in every case; NULL: plain) shakes hands
- * afterwards. OPENED or BROKEN follows. NULL with ERR if not even a socket could be had. */
+ * afterwards. OPENED or BROKEN follows. NULL with ERR and errno if not even a socket could be had.
+ */
 CG_MUST_USE struct cg_conn *cg_conn_connect(struct cg_conn_env *env, const struct cg_addr *addr,
                                             SSL *ssl, cg_conn_fn on_event, void *owner,
                                             struct cg_error *err);
@@ -103,6 +105,15 @@ void cg_conn_shutdown_write(struct cg_conn *conn);
  * sent what nobody asked for. One system call. */
 CG_MUST_USE bool cg_conn_is_usable(struct cg_conn *conn);
 
+/* Bytes that the socket has taken since the connection began, the handshake's included. */
+uint64_t cg_conn_sent(const struct cg_conn *conn);
+/* Whether the peer has acknowledged something of what is under way since *SEEN was written by the
+ * last call (0: none yet): a peer that takes bytes slowly is none that takes nothing, though the
+ * socket may stay full for long. One system call. */
+bool cg_conn_took_more(const struct cg_conn *conn, int *seen);
+/* Of a connection made by cg_conn_connect. */
+const struct cg_addr *cg_conn_peer(const struct cg_conn *conn);
+
 bool cg_conn_is_open(const struct cg_conn *conn);
 /* Which step of connecting it was in when it broke: the TLS handshake, else the transport. */
 bool cg_conn_is_in_handshake(const struct cg_conn *conn);
@@ -112,6 +123,12 @@ SSL *cg_conn_ssl(const struct cg_conn *conn);
 const char *cg_conn_tls_version(const struct cg_conn *conn);
 /* The name that the client asked for, cut to SIZE - 1 bytes; "" if none, or plain. */
 void cg_conn_sni(const struct cg_conn *conn, char *out, size_t size);
+/* The first error number of the socket; 0 if none. ETIMEDOUT: what was sent stayed unacknowledged
+ * for too long. */
+int cg_conn_errno(const struct cg_conn *conn);
+/* Sent data that the peer does not acknowledge for MS breaks the connection (TCP_USER_TIMEOUT, RFC
+ * 5482). */
+void cg_conn_set_user_timeout(struct cg_conn *conn, int64_t ms);
 /* In words; "" if nothing failed. Valid until close. */
 const char *cg_conn_error(const struct cg_conn *conn);
 

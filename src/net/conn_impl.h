@@ -33,7 +33,8 @@ struct cg_conn {
 	struct cg_conn_env *env;
 	const struct cg_conn_ops *ops;
 	int fd;
-	SSL *ssl; /* NULL: plain */
+	SSL *ssl;            /* NULL: plain */
+	struct cg_addr peer; /* where it was connected to */
 	/* worker only */
 	cg_conn_fn on_event;
 	void *owner;
@@ -43,13 +44,15 @@ struct cg_conn {
 	bool writable; /* the socket may take bytes */
 	bool saw_end;  /* EV_CLOSED: read on until the end itself is read */
 	bool is_ended; /* the peer's end was read */
-	bool is_lost;  /* the socket has failed: what it reads as an end later is none */
 	bool is_broken;
 	bool is_write_failed;
-	bool is_shut; /* our side has ended */
+	bool is_shut;  /* our side has ended */
+	uint64_t sent; /* bytes that the socket has taken */
 	struct cg_buf in;
 	struct cg_buf pending;
-	char *error; /* NULL until something fails */
+	int error_number; /* of the socket, which has failed: what it reads as an end is none; 0:
+	                     none */
+	char *error;      /* NULL until something fails */
 	struct event event;
 };
 

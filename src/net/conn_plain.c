@@ -27,7 +27,7 @@ static size_t conn_plain_read(struct cg_conn *conn, char *ptr, size_t n, enum cg
 	if (got > 0)
 		return (size_t)got;
 	if (got == 0)
-		*io = conn->is_lost ? CG_CONN_FAILED : CG_CONN_EOF;
+		*io = conn->error_number != 0 ? CG_CONN_FAILED : CG_CONN_EOF;
 	else
 		*io = conn_plain_failure(conn);
 	return 0;

@@ -4,13 +4,16 @@
 #include "net/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "net/takeover.h"
 #include "net/timer.h"
 
 enum {
@@ -24,6 +27,9 @@ enum {
 struct cg_listener {
 	struct cg_loop *loop;
 	int fd;
+	bool is_steered; /* an older process listens, too */
+	int reserve_fd;  /* given up to close a client in order when descriptors run out; -1: it
+	                    could not be had */
 	struct event *event;
 	struct cg_timer pause;
 	cg_listener_fn on_accept;
@@ -109,6 +115,31 @@ static int listener_accept(struct cg_listener *listener, int max)
 	return 0;
 }
 
+static int listener_open_reserve(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Out of descriptors: clients that wait in the queue would only learn of it by their own time-outs.
+ * Each is accepted with the one in reserve and closed. Another thread may be faster to the
+ * descriptor; then the rest waits for the next turn. */
+static void listener_shed(struct cg_listener *listener, int max)
+{
+	while (listener->reserve_fd >= 0 && max-- > 0) {
+		int fd;
+
+		close(listener->reserve_fd);
+		fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0)
+			close(fd);
+		listener->reserve_fd = listener_open_reserve();
+		if (fd < 0)
+			return;
+	}
+	if (listener->reserve_fd < 0)
+		listener->reserve_fd = listener_open_reserve();
+}
+
 static void listener_on_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct cg_listener *listener = arg;
@@ -118,6 +149,8 @@ static void listener_on_ready(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (error == 0)
 		return;
+	if (error == EMFILE || error == ENFILE)
+		listener_shed(listener, LISTENER_PER_TURN);
 	/* The socket stays readable: without a pause the loop would spin. */
 	event_del(listener->event);
 	cg_timer_set(listener->loop, &listener->pause,
@@ -139,6 +172,7 @@ struct cg_listener *cg_listener_new(struct cg_loop *loop, int fd, cg_listener_fn
 	struct cg_listener *listener = cg_mem_alloc(sizeof(*listener));
 
 	listener->loop = loop;
+	listener->reserve_fd = listener_open_reserve();
 	listener->fd = fd;
 	listener->on_accept = on_accept;
 	listener->on_error = on_error;
@@ -157,6 +191,31 @@ void cg_listener_free(struct cg_listener *listener)
 	cg_timer_cancel(&listener->pause);
 	event_free(listener->event);
 	listener_accept(listener, LISTENER_AT_END);
+	if (listener->reserve_fd >= 0)
+		close(listener->reserve_fd);
 	close(listener->fd);
 	free(listener);
+}
+
+bool cg_listener_take_over(struct cg_listener *listener, unsigned own_n)
+{
+	struct cg_addr addr = {0};
+	socklen_t len = sizeof(addr);
+	unsigned all_n;
+
+	if (getsockname(listener->fd, &addr.sa, &len) != 0)
+		return false;
+	all_n = cg_takeover_count(&addr);
+	if (all_n > own_n) {
+		if (!listener->is_steered && !cg_takeover_steer(listener->fd, all_n - own_n))
+			cg_log(CG_LOG_WARNING,
+			       "another process keeps its share of new connections: %s",
+			       strerror(errno));
+		listener->is_steered = true;
+		return true;
+	}
+	if (listener->is_steered)
+		cg_takeover_unsteer(listener->fd);
+	listener->is_steered = false;
+	return false;
 }

@@ -4,6 +4,8 @@
 #ifndef CG_NET_LISTENER_H
 #define CG_NET_LISTENER_H
 
+#include <stdbool.h>
+
 #include "base/addr.h"
 #include "base/defs.h"
 #include "base/err.h"
@@ -29,5 +31,12 @@ CG_MUST_USE struct cg_listener *cg_listener_new(struct cg_loop *loop, int fd,
 /* Accepts what the kernel has queued already, so that no client is dropped, then closes. Not from
  * inside its own callbacks; NULL is allowed. */
 void cg_listener_free(struct cg_listener *listener);
+
+/* Another process may listen on the same port (an old gateway beside its successor). New
+ * connections go to one socket of the process that came last, so that the older ones can be closed
+ * without losing a client in their queues; once they are gone the kernel spreads connections again.
+ * OWN_N: how many sockets of the port are this process'. True while there are others: call it again
+ * then. */
+bool cg_listener_take_over(struct cg_listener *listener, unsigned own_n);
 
 #endif

@@ -358,8 +358,9 @@ SSL *cg_tls_server_ssl(struct cg_tls_server *server)
 {
 	SSL *ssl = SSL_new(server->choices.items[0]->ctx);
 
-	if (ssl != NULL)
-		SSL_set_accept_state(ssl);
+	/* Without one, the connection would be taken for a plain one. */
+	cg_assert(ssl != NULL);
+	SSL_set_accept_state(ssl);
 	return ssl;
 }
 
@@ -374,6 +375,18 @@ bool cg_tls_server_may_serve(const struct cg_tls_server *server, const SSL *ssl,
 	current = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 	/* A host that no certificate covers is the routes' business. */
 	return found == NULL || found == current || cg_tls_choice_covers(current, host);
+}
+
+void cg_tls_server_share_tickets(struct cg_tls_server *server, const struct cg_tls_server *old)
+{
+	unsigned char keys[256];
+	long n = SSL_CTX_get_tlsext_ticket_keys(old->choices.items[0]->ctx, NULL, 0);
+
+	if (n <= 0 || (size_t)n > sizeof(keys))
+		return;
+	if (SSL_CTX_get_tlsext_ticket_keys(old->choices.items[0]->ctx, keys, n) == 1)
+		(void)SSL_CTX_set_tlsext_ticket_keys(server->choices.items[0]->ctx, keys, n);
+	cg_mem_wipe(keys, sizeof(keys));
 }
 
 struct cg_tls_client *cg_tls_client_new(const struct cg_config_tenant *tenant,
@@ -409,15 +422,14 @@ SSL *cg_tls_client_ssl(struct cg_tls_client *client, SSL_SESSION *resume)
 {
 	SSL *ssl = SSL_new(client->ctx);
 
-	if (ssl == NULL)
-		return NULL;
+	/* Without one, the request would leave in the clear. */
+	cg_assert(ssl != NULL);
 	SSL_set_connect_state(ssl);
-	if ((!client->is_ip && SSL_set_tlsext_host_name(ssl, client->name) != 1) ||
-	    (resume != NULL && SSL_SESSION_is_resumable(resume) &&
-	     SSL_set_session(ssl, resume) != 1)) {
-		SSL_free(ssl);
-		return NULL;
-	}
+	cg_assert(client->is_ip || SSL_set_tlsext_host_name(ssl, client->name) == 1);
+	/* A session that does not fit costs a full handshake, no more. */
+	if (resume != NULL && SSL_SESSION_is_resumable(resume))
+		(void)SSL_set_session(ssl, resume);
+	ERR_clear_error();
 	return ssl;
 }
 

@@ -34,7 +34,7 @@ const struct cg_tls_certificate *cg_tls_server_certificate(const struct cg_tls_s
  * handshake by the client's SNI: exact name, then wildcard, then the default (first) pair; of pairs
  * that cover the name equally well with different key types, the one whose type the client can
  * verify. ALPN: "http/1.1"; a client that offers only others is refused (RFC 7301 section 3.2).
- * NULL only if OpenSSL is out of memory. Any thread. */
+ * Never NULL. Any thread. */
 CG_MUST_USE SSL *cg_tls_server_ssl(struct cg_tls_server *server);
 
 /* Whether a request for HOST (no port, any case) may come on SSL: false if another certificate of
@@ -42,6 +42,10 @@ CG_MUST_USE SSL *cg_tls_server_ssl(struct cg_tls_server *server);
  * 15.5.20). SSL may come from the server of an earlier configuration. Any thread. */
 bool cg_tls_server_may_serve(const struct cg_tls_server *server, const SSL *ssl,
                              struct cg_str host);
+
+/* Let SERVER understand the session tickets that OLD has handed out, and hand out such ones itself.
+ * Control. */
+void cg_tls_server_share_tickets(struct cg_tls_server *server, const struct cg_tls_server *old);
 
 /* The context for TENANT (an https one): CA file read, name to verify set, sessions not cached by
  * OpenSSL. Problems go to REPORT with the tenant's place; NULL then. */
@@ -51,8 +55,7 @@ CG_MUST_USE struct cg_tls_client *cg_tls_client_new(const struct cg_config_tenan
 void cg_tls_client_free(struct cg_tls_client *client);
 
 /* A fresh SSL in connect state with SNI (unless the name is an IP literal) and the name to verify
- * set. RESUME is borrowed; it may be NULL or no longer resumable. NULL only if OpenSSL is out of
- * memory. Any thread. */
+ * set. RESUME is borrowed; it may be NULL or no longer resumable. Never NULL. Any thread. */
 CG_MUST_USE SSL *cg_tls_client_ssl(struct cg_tls_client *client, SSL_SESSION *resume);
 
 /* Called on the thread that drives SSL for each new session a tenant hands out (in TLS 1.3 after

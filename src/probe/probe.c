@@ -141,7 +141,7 @@ static void probe_review_failback(struct probe_target *target)
 		probe_task_run(task);
 }
 
-static void probe_set_tick(struct cg_prober *prober)
+void cg_prober_set_tick(struct cg_prober *prober)
 {
 	int64_t next = cg_live_next_tick(prober->live);
 
@@ -156,7 +156,7 @@ static void probe_on_tick(struct cg_timer *timer)
 	struct cg_prober *prober = CG_CONTAINER_OF(timer, struct cg_prober, tick);
 
 	cg_live_tick(prober->live, cg_loop_now(prober->loop));
-	probe_set_tick(prober);
+	cg_prober_set_tick(prober);
 }
 
 static void probe_log_result(const struct probe_task *task, const struct cg_probe_result *result)
@@ -186,7 +186,7 @@ static void probe_on_result(void *owner, const struct cg_probe_result *result)
 	/* After the step: the interval is the new state's. */
 	probe_task_set(task, CG_MAX(task->started + probe_task_interval(task), now));
 	probe_review_failback(target);
-	probe_set_tick(prober);
+	cg_prober_set_tick(prober);
 }
 
 /* ---- targets ---- */
@@ -349,7 +349,7 @@ void cg_prober_apply(struct cg_prober *prober, struct cg_snapshot *snapshot)
 		else
 			target->is_kept = false;
 	}
-	probe_set_tick(prober);
+	cg_prober_set_tick(prober);
 	cg_snapshot_unref(old);
 }
 

@@ -39,6 +39,9 @@ void cg_prober_apply(struct cg_prober *prober, struct cg_snapshot *snapshot);
 /* Probe this tenant now, and ask DNS again (a worker could not connect); at most once a second. */
 void cg_prober_hint(struct cg_prober *prober, struct cg_live_tenant *tenant);
 
+/* An operator or a request changed when cg_live_tick is due. */
+void cg_prober_set_tick(struct cg_prober *prober);
+
 /* Calls in 30 days for a tenant that is online (and failback_probe excluded): 30 days / interval.
  */
 uint64_t cg_probe_calls_in_30_days(const struct cg_config_probe *probe);

@@ -143,7 +143,7 @@ void cg_access_log(struct cg_exchange *x)
 	struct cg_worker *worker = x->worker;
 	struct cg_buf *line = &worker->log_line;
 
-	if (worker->access_writer == NULL || x->is_unlogged)
+	if (cg_exchange_config(x)->log.access == NULL || x->is_unlogged)
 		return;
 	cg_buf_clear(line);
 	if (cg_exchange_config(x)->log.access_format == CG_ACCESS_JSON)

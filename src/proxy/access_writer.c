@@ -24,8 +24,9 @@ enum {
 };
 
 struct cg_access_writer {
+	/* control only */
+	char *target; /* NULL: off */
 	/* set at start, then read-only */
-	char *path; /* NULL: stdout */
 	unsigned workers_n;
 	struct cg_ring **rings;
 	int wake_fd;
@@ -40,13 +41,11 @@ struct cg_access_writer {
 
 static void access_writer_note(struct cg_access_writer *writer, bool failed)
 {
-	const char *path = writer->path == NULL ? "stdout" : writer->path;
-
 	if (failed && !writer->is_failing)
-		cg_log(CG_LOG_ERROR, "access log %s: %s; lines are lost until it can be written",
-		       path, strerror(errno));
+		cg_log(CG_LOG_ERROR, "access log: %s; lines are lost until it can be written",
+		       strerror(errno));
 	else if (!failed && writer->is_failing)
-		cg_log(CG_LOG_INFO, "access log %s: can be written again", path);
+		cg_log(CG_LOG_INFO, "access log: can be written again");
 	writer->is_failing = failed;
 }
 
@@ -95,6 +94,7 @@ static void access_writer_sleep(struct cg_access_writer *writer)
 	uint64_t count;
 
 	atomic_store(&writer->is_asleep, true);
+	atomic_thread_fence(memory_order_seq_cst);
 	/* A line put before the flag was seen would wait for the next one. */
 	if (!access_writer_drain_all(writer) && !atomic_load(&writer->is_stopping))
 		(void)poll(&wake, 1, -1);
@@ -116,17 +116,22 @@ static void *access_writer_main(void *arg)
 	return NULL;
 }
 
-static int access_writer_open(const char *path, struct cg_error *err)
+static bool access_writer_is_file(const char *target)
 {
+	return target != NULL && strcmp(target, "stdout") != 0;
+}
+
+static int access_writer_open(const char *target, struct cg_error *err)
+{
+	const char *path = target == NULL ? "/dev/null" : target;
 	int fd;
 
-	if (path == NULL)
+	if (target != NULL && !access_writer_is_file(target))
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	else
 		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0)
-		return cg_error_set(err, "access log %s: %s", path == NULL ? "stdout" : path,
-		                    strerror(errno));
+		return cg_error_set(err, "access log %s: %s", path, strerror(errno));
 	return fd;
 }
 
@@ -140,15 +145,14 @@ static void access_writer_wake(struct cg_access_writer *writer)
 struct cg_access_writer *cg_access_writer_new(const char *target, unsigned workers_n,
                                               struct cg_error *err)
 {
-	const char *path = strcmp(target, "stdout") == 0 ? NULL : target;
-	int fd = access_writer_open(path, err);
+	int fd = access_writer_open(target, err);
 	struct cg_access_writer *writer;
 
 	if (fd < 0)
 		return NULL;
 	writer = cg_mem_alloc(sizeof(*writer));
 	writer->fd = fd;
-	writer->path = cg_mem_strdup(path);
+	writer->target = cg_mem_strdup(target);
 	writer->workers_n = workers_n;
 	writer->rings = cg_mem_alloc_array(workers_n, sizeof(*writer->rings));
 	for (unsigned i = 0; i < workers_n; i++)
@@ -171,24 +175,44 @@ void cg_access_writer_free(struct cg_access_writer *writer)
 	(void)close(writer->wake_fd);
 	(void)close(writer->fd);
 	free(writer->rings);
-	free(writer->path);
+	free(writer->target);
 	free(writer);
+}
+
+/* The number of the descriptor stays: the writer may be in the middle of a write. */
+static int access_writer_replace(struct cg_access_writer *writer, const char *target,
+                                 struct cg_error *err)
+{
+	int fd = access_writer_open(target, err);
+
+	if (fd < 0)
+		return -1;
+	(void)dup3(fd, writer->fd, O_CLOEXEC);
+	(void)close(fd);
+	return 0;
+}
+
+int cg_access_writer_retarget(struct cg_access_writer *writer, const char *target,
+                              struct cg_error *err)
+{
+	if (target == NULL ? writer->target == NULL
+	                   : writer->target != NULL && strcmp(target, writer->target) == 0)
+		return 0;
+	if (access_writer_replace(writer, target, err) < 0)
+		return -1;
+	free(writer->target);
+	writer->target = cg_mem_strdup(target);
+	return 0;
 }
 
 void cg_access_writer_reopen(struct cg_access_writer *writer)
 {
 	struct cg_error err;
-	int fd;
 
-	if (writer == NULL || writer->path == NULL)
+	if (writer == NULL || !access_writer_is_file(writer->target))
 		return;
-	fd = access_writer_open(writer->path, &err);
-	if (fd < 0) {
+	if (access_writer_replace(writer, writer->target, &err) < 0)
 		cg_log(CG_LOG_ERROR, "%s; the old file stays in use", err.text);
-		return;
-	}
-	(void)dup3(fd, writer->fd, O_CLOEXEC);
-	(void)close(fd);
 }
 
 bool cg_access_writer_put(struct cg_access_writer *writer, unsigned worker, struct cg_str line)

@@ -12,12 +12,11 @@
 #include "base/mem.h"
 #include "http/target.h"
 #include "proxy/access_log.h"
+#include "proxy/exchange_impl.h"
 #include "proxy/healthz.h"
 #include "proxy/relay.h"
-#include "proxy/repeat.h"
 #include "proxy/respond.h"
 #include "proxy/rewrite.h"
-#include "tenant/select_priority.h"
 
 enum { EXCHANGE_ARENA = 4096, EXCHANGES_KEPT = 1024 };
 
@@ -87,6 +86,8 @@ void cg_exchange_finish(struct cg_exchange *x)
 	cg_timer_cancel(&x->timer);
 	cg_ready_cancel(&x->ready);
 	cg_attempt_end(x);
+	cg_attempt_drop_held(x);
+	cg_replay_fini(&x->replay);
 	CG_COUNTER_ADD(x->worker->counters->requests, 1);
 	cg_access_log(x);
 	cg_hold_release(x->hold);
@@ -108,9 +109,25 @@ static void exchange_make_request_id(struct cg_exchange *x)
 	x->request_id = cg_str_from(id);
 }
 
+/* Nothing of an attempt that the platform refused has reached an application. */
+bool cg_exchange_is_unsure(const struct cg_exchange *x)
+{
+	const struct cg_attempt *attempt = &x->attempt;
+
+	return attempt->tenant != NULL && cg_attempt_was_sent(attempt) &&
+	       !(attempt->has_head && attempt->verdict == CG_VERDICT_REFUSED);
+}
+
+enum cg_delivery cg_exchange_delivery(const struct cg_exchange *x)
+{
+	return x->is_unsure || cg_exchange_is_unsure(x) ? CG_DELIVERY_UNKNOWN : CG_DELIVERY_NO;
+}
+
 /* What can no longer be answered is cut, so that it never looks whole. */
 static void exchange_cut(struct cg_exchange *x, enum cg_failure failure)
 {
+	if (!x->is_head_sent)
+		x->delivery = cg_exchange_delivery(x);
 	x->error = cg_failure_name(failure);
 	if (x->status == 0)
 		x->status = cg_failure_status(failure);
@@ -118,10 +135,16 @@ static void exchange_cut(struct cg_exchange *x, enum cg_failure failure)
 	cg_exchange_finish(x);
 }
 
-void cg_exchange_drop(struct cg_exchange *x, enum cg_failure failure)
+/* An answer is better than an error of ours; but that one tenant's platform refused the request
+ * says nothing of another that may have taken it. */
+static bool exchange_is_held_better(const struct cg_exchange *x, enum cg_failure failure)
 {
-	exchange_cut(x, failure);
+	return x->held.tenant != NULL && failure != CG_FAILURE_CLIENT_TIMEOUT &&
+	       failure != CG_FAILURE_STOPPING &&
+	       (x->held.verdict != CG_VERDICT_REFUSED || !cg_exchange_is_unsure(x));
 }
+
+static void exchange_pass_on_held(struct cg_exchange *x);
 
 void cg_exchange_fail(struct cg_exchange *x, enum cg_failure failure)
 {
@@ -130,6 +153,11 @@ void cg_exchange_fail(struct cg_exchange *x, enum cg_failure failure)
 		exchange_cut(x, failure);
 		return;
 	}
+	if (exchange_is_held_better(x, failure)) {
+		exchange_pass_on_held(x);
+		return;
+	}
+	x->delivery = cg_exchange_delivery(x);
 	exchange_make_request_id(x);
 	cg_attempt_end(x);
 	CG_COUNTER_ADD(x->worker->counters->errors, 1);
@@ -145,6 +173,7 @@ void cg_exchange_refuse(struct cg_exchange *x, enum cg_refusal refusal)
 		cg_exchange_finish(x);
 		return;
 	}
+	x->delivery = cg_exchange_delivery(x);
 	exchange_make_request_id(x);
 	cg_attempt_end(x);
 	CG_COUNTER_ADD(x->worker->counters->errors, 1);
@@ -154,11 +183,32 @@ void cg_exchange_refuse(struct cg_exchange *x, enum cg_refusal refusal)
 
 /* ---- moving bytes ---- */
 
+/* While the client takes nothing, it is looked at more often than the deadline asks for. */
+static int64_t exchange_look_at(const struct cg_exchange *x, int64_t deadline,
+                                enum cg_failure failure)
+{
+	int64_t now = cg_loop_now(x->worker->loop);
+
+	if (failure != CG_FAILURE_CLIENT_WRITE_TIMEOUT)
+		return deadline;
+	return CG_MIN(deadline, now + cg_exchange_config(x)->timeouts.client_write / 4);
+}
+
 static void exchange_arm(struct cg_exchange *x)
 {
 	enum cg_failure failure;
+	int64_t deadline = cg_relay_deadline(x, &failure);
 
-	cg_timer_set(x->worker->loop, &x->timer, cg_relay_deadline(x, &failure));
+	cg_timer_set(x->worker->loop, &x->timer, exchange_look_at(x, deadline, failure));
+}
+
+/* The answer is worse than none: another tenant may have a better one. */
+static void exchange_hold(struct cg_exchange *x)
+{
+	x->is_unsure = x->is_unsure || cg_exchange_is_unsure(x);
+	cg_attempt_hold(x);
+	cg_exchange_enter(x, CG_EXCHANGE_CHOOSE);
+	cg_exchange_choose(x, CG_FAILURE_NONE);
 }
 
 static void exchange_relay(struct cg_exchange *x)
@@ -172,6 +222,9 @@ static void exchange_relay(struct cg_exchange *x)
 	case CG_RELAY_MORE:
 		exchange_arm(x);
 		cg_loop_ready(x->worker->loop, &x->ready);
+		break;
+	case CG_RELAY_HOLD:
+		exchange_hold(x);
 		break;
 	case CG_RELAY_COMPLETE:
 		cg_exchange_finish(x);
@@ -201,83 +254,17 @@ static void exchange_on_ready(struct cg_ready *ready)
 		exchange_relay(x);
 }
 
-/* ---- choosing ---- */
-
-static void exchange_choose(struct cg_exchange *x, enum cg_failure last);
-
-/* Only a choice among equals asks for it: it reads a line of each worker. */
-static unsigned exchange_in_flight(const struct cg_exchange *x,
-                                   const struct cg_snapshot_tenant *tenant)
+/* Nothing better came. */
+static void exchange_pass_on_held(struct cg_exchange *x)
 {
-	return x->pool->has_equals ? cg_live_in_flight(x->worker->live, tenant->live) : 0;
+	cg_attempt_take_held(x);
+	cg_relay_pass_on(x);
+	/* The buffer that holds the head is the request's way to the tenant, too. */
+	x->stream->ops->flush(x->stream);
+	exchange_relay(x);
 }
 
-static int exchange_select(const struct cg_exchange *x, struct cg_candidate *candidates)
-{
-	for (size_t i = 0; i < x->pool->tenants_n; i++) {
-		const struct cg_snapshot_tenant *tenant = x->pool->tenants[i];
-
-		candidates[i] = (struct cg_candidate){
-		        .priority = tenant->config->priority,
-		        .state = cg_live_state(tenant->live),
-		        .in_flight = exchange_in_flight(x, tenant),
-		        .is_tried = x->tried[i],
-		};
-	}
-	return cg_select_priority(candidates, x->pool->tenants_n, false);
-}
-
-static void exchange_wait(struct cg_exchange *x, const struct cg_snapshot_tenant *tenant)
-{
-	cg_exchange_enter(x, CG_EXCHANGE_WAIT);
-	cg_timer_set(x->worker->loop, &x->timer,
-	             cg_loop_now(x->worker->loop) + tenant->probe->timeout);
-}
-
-static void exchange_try(struct cg_exchange *x, size_t index)
-{
-	const struct cg_snapshot_tenant *tenant = x->pool->tenants[index];
-
-	x->tried[index] = true;
-	x->attempts_n++;
-	x->last_tenant = tenant;
-	cg_exchange_enter(x, CG_EXCHANGE_CONNECT);
-	cg_attempt_start(x, tenant);
-}
-
-/* LAST: how the attempt before this one failed; NONE at the first. */
-static void exchange_choose(struct cg_exchange *x, enum cg_failure last)
-{
-	struct cg_candidate few[16];
-	struct cg_candidate *candidates = few;
-	int index;
-
-	if (x->pool->tenants_n > CG_ARRAY_LEN(few))
-		candidates = cg_arena_alloc(&x->arena, x->pool->tenants_n * sizeof(*candidates));
-	index = exchange_select(x, candidates);
-	if (index < 0) {
-		cg_exchange_fail(x, last == CG_FAILURE_NONE ? CG_FAILURE_NO_TENANT : last);
-		return;
-	}
-	if (candidates[index].state == CG_HEALTH_CHECKING && !x->is_wait_over) {
-		exchange_wait(x, x->pool->tenants[index]);
-		return;
-	}
-	exchange_try(x, (size_t)index);
-}
-
-static void exchange_choose_again(struct cg_exchange *x)
-{
-	cg_exchange_enter(x, CG_EXCHANGE_CHOOSE);
-	exchange_choose(x, CG_FAILURE_NONE);
-}
-
-void cg_exchange_wake(struct cg_exchange *x)
-{
-	exchange_choose_again(x);
-}
-
-/* ---- attempts ---- */
+/* ---- the tenant, the stream and time ---- */
 
 void cg_exchange_on_attempt_open(struct cg_exchange *x)
 {
@@ -289,75 +276,10 @@ void cg_exchange_on_attempt_open(struct cg_exchange *x)
 	exchange_relay(x);
 }
 
-/* One message in 100 ms says as much as thousands: the control thread probes at most once a second.
- */
-static void exchange_tell_unreachable(struct cg_exchange *x)
-{
-	enum { APART_MS = 100 };
-	struct cg_worker *worker = x->worker;
-	struct cg_origin *origin = x->attempt.origin;
-	int64_t now = cg_loop_now(worker->loop);
-
-	if (origin->told_at != 0 && now - origin->told_at < APART_MS)
-		return;
-	origin->told_at = now;
-	worker->calls.on_unreachable(worker->calls.owner, origin->live);
-}
-
-/* A failure of a fresh connection is evidence against the tenant; one of a kept connection is not.
- */
-static void exchange_note_failure(struct cg_exchange *x, enum cg_failure failure)
-{
-	CG_COUNTER_ADD(x->attempt.origin->counters->failures, 1);
-	if (x->attempt.is_reused)
-		return;
-	switch (failure) {
-	case CG_FAILURE_NAME:
-	case CG_FAILURE_CONNECT:
-	case CG_FAILURE_CONNECT_TIMEOUT:
-	case CG_FAILURE_TLS:
-		exchange_tell_unreachable(x);
-		break;
-	default:
-		break;
-	}
-}
-
-void cg_exchange_on_attempt_failed(struct cg_exchange *x, enum cg_failure failure)
-{
-	struct cg_repeat_facts facts = {
-	        .failure = failure,
-	        .was_reused = x->attempt.is_reused,
-	        .was_sent = x->attempt.was_sent,
-	        .has_next_addr = cg_attempt_has_next_addr(&x->attempt),
-	        .has_attempt = x->attempts_n < x->pool->config->attempts,
-	};
-
-	exchange_note_failure(x, failure);
-	switch (cg_repeat_decide(&facts)) {
-	case CG_REPEAT_FRESH:
-	case CG_REPEAT_NEXT_ADDRESS:
-		if (x->state != CG_EXCHANGE_CONNECT)
-			cg_exchange_enter(x, CG_EXCHANGE_CONNECT);
-		cg_attempt_continue(x);
-		break;
-	case CG_REPEAT_NEXT_TENANT:
-		cg_attempt_end(x);
-		cg_exchange_enter(x, CG_EXCHANGE_CHOOSE);
-		exchange_choose(x, failure);
-		break;
-	case CG_REPEAT_NEVER:
-		cg_exchange_fail(x, failure);
-		break;
-	}
-}
-
 void cg_exchange_on_tenant(struct cg_exchange *x)
 {
 	exchange_relay(x);
 }
-
-/* ---- the stream and time ---- */
 
 void cg_exchange_on_stream(struct cg_exchange *x)
 {
@@ -372,10 +294,17 @@ static void exchange_relay_timeout(struct cg_exchange *x)
 	enum cg_failure failure;
 	int64_t deadline = cg_relay_deadline(x, &failure);
 
+	if (failure == CG_FAILURE_CLIENT_WRITE_TIMEOUT &&
+	    x->stream->ops->took_more(x->stream, &x->outq_seen)) {
+		x->last_progress_ms = cg_loop_now(x->worker->loop);
+		deadline = cg_relay_deadline(x, &failure);
+	}
 	if (deadline > cg_loop_now(x->worker->loop)) {
-		cg_timer_set(x->worker->loop, &x->timer, deadline);
+		cg_timer_set(x->worker->loop, &x->timer, exchange_look_at(x, deadline, failure));
 		return;
 	}
+	if (failure == CG_FAILURE_RESPONSE_TIMEOUT)
+		cg_exchange_note_failure(x, failure);
 	cg_exchange_fail(x, failure);
 }
 
@@ -386,7 +315,7 @@ static void exchange_on_timer(struct cg_timer *timer)
 	switch (x->state) {
 	case CG_EXCHANGE_WAIT:
 		x->is_wait_over = true;
-		exchange_choose_again(x);
+		cg_exchange_wake(x);
 		break;
 	case CG_EXCHANGE_CONNECT:
 		cg_attempt_connect_timeout(x);
@@ -481,6 +410,15 @@ static bool exchange_is_ended_early(struct cg_exchange *x)
 	return false;
 }
 
+/* What can go nowhere else need not be kept. */
+static void exchange_init_replay(struct cg_exchange *x)
+{
+	cg_replay_init(&x->replay, &x->worker->env.bufs, x->pool->config->retry_buffer);
+	x->replay.is_lost = (!x->is_safe && x->pool->tenants_n == 1) ||
+	                    (x->framing.kind == CG_FRAMING_LENGTH &&
+	                     x->framing.length > x->pool->config->retry_buffer);
+}
+
 static bool exchange_route(struct cg_exchange *x)
 {
 	struct cg_snapshot *snapshot = x->hold->snapshot;
@@ -492,6 +430,10 @@ static bool exchange_route(struct cg_exchange *x)
 	x->pool = &snapshot->pools[match.pool_index];
 	x->response_ms =
 	        match.route != NULL ? match.route->response : snapshot->config->timeouts.response;
+	x->is_safe = cg_repeat_is_safe(
+	        &x->request, match.route != NULL ? match.route->repeat : CG_ROUTE_REPEAT_SAFE,
+	        cg_str_from(x->pool->config->idempotency_header));
+	exchange_init_replay(x);
 	x->tried = cg_arena_alloc(&x->arena, x->pool->tenants_n * sizeof(*x->tried));
 	memset(x->tried, 0, x->pool->tenants_n * sizeof(*x->tried));
 	return true;
@@ -510,7 +452,7 @@ void cg_exchange_start(struct cg_exchange *x)
 		cg_exchange_fail(x, CG_FAILURE_NO_ROUTE);
 		return;
 	}
-	exchange_choose(x, CG_FAILURE_NONE);
+	cg_exchange_choose(x, CG_FAILURE_NONE);
 }
 
 void cg_exchange_start_health(struct cg_exchange *x)

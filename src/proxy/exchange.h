@@ -17,17 +17,18 @@
 #include "net/timer.h"
 #include "proxy/attempt.h"
 #include "proxy/failure.h"
+#include "proxy/replay.h"
 #include "proxy/stream.h"
 #include "proxy/worker.h"
 
 /* State, its name, the states it may enter. */
 #define CG_EXCHANGE_STATES(X)                                                                      \
 	/* No I/O; the pool's method names a tenant or none. */                                    \
-	X(CHOOSE, "choose", TO(WAIT) | TO(CONNECT) | TO(DONE))                                     \
+	X(CHOOSE, "choose", TO(WAIT) | TO(CONNECT) | TO(RELAY) | TO(DONE))                         \
 	/* No tenant has a verdict yet: until one has, or the probe's time-out. */                 \
 	X(WAIT, "wait", TO(CHOOSE) | TO(DONE))                                                     \
 	/* The attempt gets a connection; a failure goes back to CHOOSE or ends. */                \
-	X(CONNECT, "connect", TO(SEND) | TO(CHOOSE) | TO(DONE))                                    \
+	X(CONNECT, "connect", TO(SEND) | TO(CHOOSE) | TO(RELAY) | TO(DONE))                        \
 	/* The request is on its way; nothing of a final answer has come. */                       \
 	X(SEND, "send", TO(RELAY) | TO(CHOOSE) | TO(CONNECT) | TO(DONE))                           \
 	/* The answer's head was passed on; bodies move. */                                        \
@@ -59,6 +60,8 @@ struct cg_exchange {
 	struct cg_framing framing;
 	bool expects_continue;
 	bool is_request_read; /* its body is complete */
+	bool is_safe;         /* may be sent more than once (repeat) */
+	struct cg_replay replay;
 	struct cg_str request_id;
 	int64_t started_us;
 	int64_t started_wall_ms;
@@ -70,14 +73,19 @@ struct cg_exchange {
 	unsigned attempts_n;
 	bool is_wait_over;
 	struct cg_attempt attempt;
+	struct cg_attempt held; /* has an answer that nobody wants yet */
 	const struct cg_snapshot_tenant *last_tenant;
 
 	/* the answer */
 	int status; /* sent to the client; 0: none */
 	bool is_head_sent;
 	int64_t last_progress_ms;
-	const char *error; /* name of a refusal or a failure; NULL: none */
+	int64_t request_ended_ms; /* when the tenant had all of it */
+	int64_t wait_until_ms;    /* for a first verdict; 0: not waited yet */
+	int outq_seen;            /* cg_conn_took_more */
+	const char *error;        /* name of a refusal or a failure; NULL: none */
 	enum cg_delivery delivery;
+	bool is_unsure; /* an earlier attempt may have reached its tenant */
 	struct cg_str mpl_id;
 	struct cg_str correlation_id;
 	uint64_t bytes_in; /* payload */
@@ -106,8 +114,6 @@ void cg_exchange_fail(struct cg_exchange *x, enum cg_failure failure);
 /* ---- from the stream ---- */
 /* More of the body has come, or the client takes bytes again, or it has left. */
 void cg_exchange_on_stream(struct cg_exchange *x);
-/* The gateway stops at once. */
-void cg_exchange_drop(struct cg_exchange *x, enum cg_failure failure);
 
 /* ---- from the attempt ---- */
 void cg_exchange_on_attempt_open(struct cg_exchange *x);
@@ -115,10 +121,18 @@ void cg_exchange_on_attempt_failed(struct cg_exchange *x, enum cg_failure failur
 void cg_exchange_on_tenant(struct cg_exchange *x);
 
 /* ---- from the worker ---- */
+/* The tenant of the present attempt can no longer be reached: move on if the table allows it. */
+void cg_exchange_on_unreachable(struct cg_exchange *x);
 /* A tenant's state changed, in WAIT. */
 void cg_exchange_wake(struct cg_exchange *x);
 
 /* ---- for relay and respond ---- */
+/* Whether another tenant could still be tried, after an answer with VERDICT. */
+bool cg_exchange_has_other(const struct cg_exchange *x, enum cg_verdict verdict);
+/* The answer's head tells how its tenant is. WHY in words, where it is bad. */
+void cg_exchange_report(struct cg_exchange *x, bool is_good, const char *why);
+/* The verdict at this moment, for an error of the gateway's own. */
+enum cg_delivery cg_exchange_delivery(const struct cg_exchange *x);
 void cg_exchange_enter(struct cg_exchange *x, enum cg_exchange_state state);
 /* The client got all it will get: log, count, give back. The exchange is gone afterwards. */
 void cg_exchange_finish(struct cg_exchange *x);

@@ -15,15 +15,23 @@
 	X(CONNECT_TIMEOUT, 502, "connect_timeout", "connection_timeout",                           \
 	  "connecting to the tenant took too long")                                                \
 	X(TLS, 502, "tls", "tls_protocol_error", "no TLS connection to a tenant")                  \
+	X(LOCAL, 503, "no_resources", "proxy_internal_error",                                      \
+	  "the gateway has no descriptor or port left for a connection")                           \
 	/* of an attempt; some or all was sent */                                                  \
 	X(CLOSED, 502, "closed", "connection_terminated",                                          \
 	  "the tenant closed the connection without an answer")                                    \
+	X(ACK_TIMEOUT, 502, "ack_timeout", "connection_timeout",                                   \
+	  "the tenant's host acknowledged nothing for too long")                                   \
+	X(UNREACHABLE, 502, "unreachable", "destination_unavailable",                              \
+	  "the tenant can no longer be reached")                                                   \
 	X(MALFORMED, 502, "malformed_answer", "http_protocol_error",                               \
 	  "the tenant's answer is malformed")                                                      \
 	X(RESPONSE_TIMEOUT, 504, "response_timeout", "http_response_timeout",                      \
 	  "the tenant did not answer in time")                                                     \
 	/* of the exchange */                                                                      \
 	X(NO_TENANT, 503, "no_tenant", "destination_unavailable", "no tenant may be chosen now")   \
+	X(FULL, 503, "tenants_full", "connection_limit_reached",                                   \
+	  "every tenant that may be chosen has max_requests in flight")                            \
 	X(NO_ROUTE, 404, "no_route", "destination_not_found", "no route fits")                     \
 	X(MISDIRECTED, 421, "misdirected", "http_request_denied",                                  \
 	  "another certificate covers this host; use another connection")                          \

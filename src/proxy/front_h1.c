@@ -3,6 +3,7 @@
  * connection or ends it so that the answer arrives. A request's stream is in front_h1_stream.c. */
 #include "proxy/front_h1.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,11 +36,14 @@ static int64_t front_timeout(const struct cg_front_h1 *front, enum cg_front_stat
 	case CG_FRONT_HANDSHAKE:
 		return timeouts->tls_handshake;
 	case CG_FRONT_IDLE:
-		return front->worker->is_draining ? timeouts->client_header : timeouts->client_idle;
+		if (!cg_front_h1_is_ending(front))
+			return timeouts->client_idle;
+		return front->had_request ? CG_FRONT_LAST_CALL_MS : timeouts->client_header;
 	case CG_FRONT_HEAD:
 		return timeouts->client_header;
 	case CG_FRONT_FLUSH:
-		return timeouts->client_write;
+		/* looked at more often than it ends */
+		return CG_MAX(timeouts->client_write / 4, (int64_t)1);
 	case CG_FRONT_DRAIN:
 		return timeouts->client_body;
 	case CG_FRONT_LINGER:
@@ -91,6 +95,7 @@ static void front_close(struct cg_front_h1 *front)
 	else
 		cg_conn_close(front->conn);
 	cg_list_remove(&front->node);
+	cg_worker_listener_release(front->listener);
 	CG_COUNTER_SUB(worker->counters->connections, 1);
 	if (!front->is_health)
 		atomic_fetch_sub_explicit(worker->clients_n, 1, memory_order_relaxed);
@@ -103,6 +108,7 @@ static void front_close(struct cg_front_h1 *front)
 static void front_begin_exchange(struct cg_front_h1 *front, struct cg_exchange *x)
 {
 	front->x = x;
+	front->had_request = true;
 	front->closes = false;
 	front->is_chunked = false;
 	front->drained = 0;
@@ -134,13 +140,15 @@ static void front_keep_head(struct cg_front_h1 *front, struct cg_exchange *x, si
 
 static bool front_is_misdirected(const struct cg_front_h1 *front, const struct cg_message *request)
 {
-	const struct cg_snapshot_listener *listener;
+	const struct cg_snapshot *snapshot = front->worker->hold->snapshot;
+	const struct cg_tls_server *tls;
 
-	if (!front->client.is_tls)
+	/* A reload may have made something else of the address since the client came. */
+	if (!front->client.is_tls || front->listener->is_removed || front->listener->is_health)
 		return false;
-	listener = &front->worker->hold->snapshot->listeners[front->listen_index];
-	return !cg_tls_server_may_serve(listener->tls, cg_conn_ssl(front->conn),
-	                                cg_target_host_name(request->host));
+	tls = cg_snapshot_tls(&snapshot->listeners[front->listener->index]);
+	return tls != NULL && !cg_tls_server_may_serve(tls, cg_conn_ssl(front->conn),
+	                                               cg_target_host_name(request->host));
 }
 
 static void front_start_exchange(struct cg_front_h1 *front, struct cg_exchange *x, size_t used)
@@ -151,6 +159,7 @@ static void front_start_exchange(struct cg_front_h1 *front, struct cg_exchange *
 	if (refusal == CG_REFUSAL_NONE)
 		refusal = cg_framing_expects_continue(&x->request, &x->expects_continue);
 	front->version_minor = x->request.version_minor;
+	front->stream.protocol = front->version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
 	front_keep_head(front, x, used);
 	if (refusal != CG_REFUSAL_NONE) {
 		front_refuse(front, x, refusal);
@@ -241,6 +250,7 @@ static bool front_read_head(struct cg_front_h1 *front)
 static void front_linger(struct cg_front_h1 *front)
 {
 	front_enter(front, CG_FRONT_LINGER);
+	front->ends_at = cg_loop_now(front->worker->loop) + CG_FRONT_LINGER_MAX_MS;
 	cg_conn_shutdown_write(front->conn);
 }
 
@@ -263,7 +273,8 @@ static bool front_after_flush(struct cg_front_h1 *front)
 	}
 	if (cg_conn_has_pending(front->conn))
 		return false;
-	if (front->closes || front->worker->is_draining)
+	/* Only an end that was announced is taken at once: the next request may be on its way. */
+	if (front->closes)
 		front_end(front);
 	else if (front->body.state != CG_H1_BODY_DONE)
 		front_enter(front, CG_FRONT_DRAIN);
@@ -299,9 +310,13 @@ static bool front_drain_body(struct cg_front_h1 *front)
 
 static bool front_linger_more(struct cg_front_h1 *front)
 {
+	struct cg_loop *loop = front->worker->loop;
+
 	cg_conn_consume(front->conn, cg_conn_in(front->conn).len);
 	switch (cg_conn_fill(front->conn, CG_CONN_BUF_SIZE)) {
 	case CG_CONN_MOVED:
+		cg_timer_set(loop, &front->timer,
+		             CG_MIN(front->ends_at, cg_loop_now(loop) + CG_FRONT_LINGER_MS));
 		return true;
 	case CG_CONN_AGAIN:
 		return false;
@@ -392,13 +407,33 @@ static void front_on_event(void *owner, enum cg_conn_event event)
 		front_run(front);
 }
 
+/* A client that takes the rest of its answer slowly takes it all the same. */
+static void front_flush_timeout(struct cg_front_h1 *front)
+{
+	struct cg_loop *loop = front->worker->loop;
+	int64_t now = cg_loop_now(loop);
+	int64_t write_ms = front_config(front)->timeouts.client_write;
+
+	if (cg_conn_took_more(front->conn, &front->outq_seen))
+		front->ends_at = now + write_ms;
+	if (now < front->ends_at) {
+		cg_timer_set(loop, &front->timer, CG_MIN(front->ends_at, now + write_ms / 4));
+		return;
+	}
+	front->is_cut = true;
+	front_close(front);
+}
+
 static void front_on_timer(struct cg_timer *timer)
 {
 	struct cg_front_h1 *front = CG_CONTAINER_OF(timer, struct cg_front_h1, timer);
 	struct cg_exchange *x;
 
+	if (front->state == CG_FRONT_FLUSH) {
+		front_flush_timeout(front);
+		return;
+	}
 	if (front->state != CG_FRONT_HEAD) {
-		front->is_cut = front->state == CG_FRONT_FLUSH;
 		front_close(front);
 		return;
 	}
@@ -416,6 +451,9 @@ void cg_front_h1_finish(struct cg_stream *stream)
 
 	front->x = NULL;
 	front_enter(front, CG_FRONT_FLUSH);
+	front->outq_seen = 0;
+	front->ends_at =
+	        cg_loop_now(front->worker->loop) + front_config(front)->timeouts.client_write;
 	if (!front->is_running)
 		front_run(front);
 }
@@ -429,7 +467,7 @@ static SSL *front_ssl(struct cg_front_h1 *front, const struct cg_worker_listener
 
 	if (listener->is_health)
 		return NULL;
-	tls = worker->hold->snapshot->listeners[listener->index].tls;
+	tls = cg_snapshot_tls(&worker->hold->snapshot->listeners[listener->index]);
 	if (tls == NULL)
 		return NULL;
 	/* The handshake reads the snapshot's certificates. */
@@ -451,9 +489,11 @@ void cg_front_h1_accept(struct cg_worker_listener *listener, int fd, const struc
 	};
 	front->worker = worker;
 	front->is_health = listener->is_health;
-	front->listen_index = listener->index;
-	front->client.listener = listener->name;
-	front->client.port = listener->port;
+	front->listener = listener;
+	listener->users++;
+	(void)snprintf(front->client.listener, sizeof(front->client.listener), "%s",
+	               listener->name);
+	front->client.port = cg_addr_port(&listener->addr);
 	front->client.is_tls = ssl != NULL;
 	cg_addr_format_ip(peer, front->client.ip);
 	cg_timer_init(&front->timer, front_on_timer);
@@ -471,22 +511,30 @@ void cg_front_h1_accept(struct cg_worker_listener *listener, int fd, const struc
 
 void cg_front_h1_drain(struct cg_front_h1 *front)
 {
-	/* A request that is here already is served. */
-	if (front->state == CG_FRONT_IDLE)
-		front_run(front);
-	if (front->state == CG_FRONT_IDLE)
-		front_close(front);
+	struct cg_loop *loop = front->worker->loop;
+
+	if (front->state != CG_FRONT_IDLE)
+		return;
+	/* A request that is here already, or on its way, is served: its answer says that the
+	 * connection ends. Closing at once would cross it. */
+	cg_timer_set(loop, &front->timer, cg_loop_now(loop) + front_timeout(front, CG_FRONT_IDLE));
+	front_run(front);
 }
 
 void cg_front_h1_stop(struct cg_front_h1 *front)
 {
 	front->is_running = true; /* nothing goes on after the exchange */
 	if (front->x != NULL)
-		cg_exchange_drop(front->x, CG_FAILURE_STOPPING);
+		cg_exchange_fail(front->x, CG_FAILURE_STOPPING);
 	front_close(front);
 }
 
 struct cg_front_h1 *cg_front_h1_of(struct cg_list *node)
 {
 	return CG_LIST_ENTRY(node, struct cg_front_h1, node);
+}
+
+const struct cg_worker_listener *cg_front_h1_listener(const struct cg_front_h1 *front)
+{
+	return front->listener;
 }

@@ -13,6 +13,8 @@ struct cg_front_h1;
 void cg_front_h1_accept(struct cg_worker_listener *listener, int fd, const struct cg_addr *peer);
 /* Draining: an idle client is closed now, a busy one after its answer. */
 void cg_front_h1_drain(struct cg_front_h1 *front);
+/* The listener that accepted it. */
+const struct cg_worker_listener *cg_front_h1_listener(const struct cg_front_h1 *front);
 /* Close as it is. */
 void cg_front_h1_stop(struct cg_front_h1 *front);
 

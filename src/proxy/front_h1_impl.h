@@ -40,8 +40,11 @@ enum cg_front_state {
 };
 
 enum {
-	CG_FRONT_DRAIN_MAX = 65536, /* SPEC section 4: what may be left of a body */
-	CG_FRONT_LINGER_MS = 2000,
+	CG_FRONT_DRAIN_MAX = 65536,   /* SPEC section 4: what may be left of a body */
+	CG_FRONT_LINGER_MS = 5000,    /* since the last bytes of a client that is still sending */
+	CG_FRONT_LAST_CALL_MS = 1000, /* how long an idle client may still ask when its connection
+	                                 is about to end */
+	CG_FRONT_LINGER_MAX_MS = 30000,
 	CG_FRONT_WRITE_DIRECT = 4096, /* larger pieces are not copied to stand behind others */
 	CG_FRONT_STEPS_MAX = 32,      /* of one client in one turn */
 };
@@ -57,7 +60,7 @@ struct cg_front_h1 {
 	bool is_health;   /* a health listener's */
 	bool is_tls_hold; /* hold is kept during the handshake */
 	struct cg_hold *hold;
-	size_t listen_index;
+	struct cg_worker_listener *listener; /* counted */
 	/* the request */
 	struct cg_exchange *x; /* in EXCHANGE */
 	struct cg_h1_scan scan;
@@ -68,12 +71,15 @@ struct cg_front_h1 {
 	bool keeps_alive; /* as far as the request goes */
 	bool expects;     /* 100-continue was not sent yet */
 	bool is_gone;     /* reset, or cut TLS */
+	bool had_request; /* at least one */
 	bool is_last;     /* the client said that it sends no other request */
 	/* the answer */
 	bool closes; /* it says Connection: close, or its end is the connection's */
 	bool is_chunked;
 	bool ends_by_close; /* only the connection's end tells where it ends */
 	bool is_cut;
+	int64_t ends_at; /* FLUSH: when nothing taken is too long; LINGER: at the latest */
+	int outq_seen;   /* cg_conn_took_more */
 	bool is_running; /* an exchange that ends within a call is gone on with by the loop above it
 	                  */
 	struct cg_ready ready; /* others get their turn */
@@ -84,6 +90,13 @@ extern const struct cg_stream_ops cg_front_h1_stream_ops;
 
 /* What the stream's last call does to the connection: the answer is in the connection's hands. */
 void cg_front_h1_finish(struct cg_stream *stream);
+
+/* Whether the connection ends after the present answer: the gateway stops, or a reload took the
+ * listener away. */
+static inline bool cg_front_h1_is_ending(const struct cg_front_h1 *front)
+{
+	return front->worker->is_draining || front->listener->is_removed;
+}
 
 static inline struct cg_front_h1 *cg_front_h1_from(const struct cg_stream *stream)
 {

@@ -143,7 +143,7 @@ static void front_send_head(struct cg_stream *stream, const struct cg_message *m
 	struct cg_buf *scratch = &front->worker->env.scratch;
 	struct cg_framing mine = front_frame(front, framing);
 
-	if (!front->keeps_alive || front->worker->is_draining || message->status == 408 ||
+	if (!front->keeps_alive || cg_front_h1_is_ending(front) || message->status == 408 ||
 	    !front_may_drain(front))
 		front->closes = true;
 	cg_h1_write_status_line(scratch, message->status, message->reason);
@@ -190,6 +190,11 @@ static bool front_may_send(const struct cg_stream *stream)
 	return !cg_conn_has_pending(front->conn);
 }
 
+static bool front_took_more(const struct cg_stream *stream, int *seen)
+{
+	return cg_conn_took_more(cg_front_h1_from(stream)->conn, seen);
+}
+
 static bool front_is_gone(const struct cg_stream *stream)
 {
 	return cg_front_h1_from(stream)->is_gone;
@@ -212,6 +217,7 @@ const struct cg_stream_ops cg_front_h1_stream_ops = {
         .send_end = front_send_end,
         .flush = front_flush,
         .may_send = front_may_send,
+        .took_more = front_took_more,
         .is_gone = front_is_gone,
         .cut = front_cut,
         .finish = cg_front_h1_finish,

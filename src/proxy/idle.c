@@ -49,10 +49,26 @@ static void idle_on_event(void *owner, enum cg_conn_event event)
 		idle_close(idle);
 }
 
+/* Whether new connections would go there, too: traffic follows the name. */
+static bool idle_is_current(const struct cg_origin *origin, const struct cg_conn *conn)
+{
+	for (size_t i = 0; i < origin->addrs_n; i++)
+		if (cg_addr_eq(&origin->addrs[i], cg_conn_peer(conn)))
+			return true;
+	return false;
+}
+
 void cg_idle_put(struct cg_origin *origin, struct cg_conn *conn, int64_t idle_ms)
 {
 	struct cg_worker *worker = origin->worker;
-	struct idle_conn *idle = cg_slab_take(&worker->idle_slab);
+	struct idle_conn *idle;
+
+	if (origin->idle_n >= CG_IDLE_MAX || !idle_is_current(origin, conn)) {
+		cg_conn_close(conn);
+		CG_COUNTER_SUB(worker->counters->tenant_connections, 1);
+		return;
+	}
+	idle = cg_slab_take(&worker->idle_slab);
 
 	idle->origin = origin;
 	idle->conn = conn;
@@ -64,16 +80,27 @@ void cg_idle_put(struct cg_origin *origin, struct cg_conn *conn, int64_t idle_ms
 	cg_conn_set_owner(conn, idle_on_event, idle);
 }
 
-struct cg_conn *cg_idle_take(struct cg_origin *origin)
+struct cg_conn *cg_idle_take(struct cg_origin *origin, bool asks)
 {
 	while (!cg_list_is_empty(&origin->idle)) {
 		struct idle_conn *idle = CG_LIST_ENTRY(origin->idle.next, struct idle_conn, node);
 
-		if (cg_conn_is_usable(idle->conn))
+		if (asks ? cg_conn_is_usable(idle->conn) : !cg_conn_saw_end(idle->conn))
 			return idle_detach(idle);
 		idle_close(idle);
 	}
 	return NULL;
+}
+
+void cg_idle_review(struct cg_origin *origin)
+{
+	CG_LIST_FOREACH(node, following, &origin->idle)
+	{
+		struct idle_conn *idle = CG_LIST_ENTRY(node, struct idle_conn, node);
+
+		if (!idle_is_current(origin, idle->conn))
+			idle_close(idle);
+	}
 }
 
 void cg_idle_clear(struct cg_origin *origin)

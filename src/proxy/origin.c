@@ -19,9 +19,23 @@ struct cg_origin *cg_origin_get(struct cg_worker *worker, struct cg_live_tenant 
 	origin->worker = worker;
 	origin->live = live;
 	origin->counters = &live->counters[worker->index];
+	cg_list_init(&origin->active);
 	cg_list_init(&origin->idle);
 	worker->origins[live->id] = origin;
 	return origin;
+}
+
+void cg_origin_retire(struct cg_origin *origin)
+{
+	struct cg_worker *worker = origin->worker;
+	struct cg_origin *fresh;
+
+	worker->origins[origin->live->id] = NULL;
+	fresh = cg_origin_get(worker, origin->live);
+	cg_origin_set_addrs(fresh, origin->addrs, origin->addrs_n);
+	/* Without addresses nothing is kept. */
+	cg_origin_set_addrs(origin, NULL, 0);
+	cg_list_push_back(&worker->retired, &origin->node);
 }
 
 void cg_origin_free(struct cg_origin *origin)
@@ -47,8 +61,10 @@ void cg_origin_set_addrs(struct cg_origin *origin, const struct cg_addr *addrs, 
 {
 	n = CG_MIN(n, CG_ARRAY_LEN(origin->addrs));
 	origin->addr_first = origin_find_first(origin, addrs, n);
-	memcpy(origin->addrs, addrs, n * sizeof(*addrs));
+	if (n > 0)
+		memcpy(origin->addrs, addrs, n * sizeof(*addrs));
 	origin->addrs_n = n;
+	cg_idle_review(origin);
 }
 
 void cg_origin_on_session(void *owner, SSL_SESSION *session)

@@ -3,6 +3,8 @@
  * bytes, which bounds what is kept. */
 #include "proxy/relay.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -27,8 +29,6 @@ static void relay_write(struct cg_exchange *x, const void *ptr, size_t n)
 {
 	if (n == 0)
 		return;
-	x->attempt.was_sent = true;
-	x->delivery = CG_DELIVERY_UNKNOWN;
 	/* A failed write shows again when the answer is read, which may have come before. */
 	if (cg_conn_write(x->attempt.conn, ptr, n) == CG_CONN_MOVED)
 		relay_progress(x);
@@ -47,7 +47,6 @@ static void relay_put_piece(struct cg_exchange *x, struct cg_str piece)
 	struct cg_buf *scratch = &x->worker->env.scratch;
 	char head[CG_H1_CHUNK_HEAD_SIZE];
 
-	x->bytes_in += piece.len;
 	if (x->framing.kind != CG_FRAMING_CHUNKED && cg_buf_is_empty(scratch) &&
 	    piece.len >= RELAY_GATHER) {
 		relay_write(x, piece.ptr, piece.len);
@@ -64,11 +63,11 @@ static void relay_put_piece(struct cg_exchange *x, struct cg_str piece)
 
 static void relay_end_request(struct cg_exchange *x)
 {
-	x->is_request_read = true;
 	if (x->framing.kind == CG_FRAMING_CHUNKED)
 		cg_buf_append_str(&x->worker->env.scratch, cg_h1_last_chunk());
 	relay_flush_request(x);
 	relay_progress(x);
+	x->request_ended_ms = x->last_progress_ms;
 }
 
 /* The body, from wherever it stands, behind what is in the scratch buffer. */
@@ -79,12 +78,14 @@ static enum cg_relay relay_request(struct cg_exchange *x, struct cg_relay_end *e
 	enum cg_relay relay = CG_RELAY_WAIT;
 	struct cg_str piece;
 
-	while (!x->is_request_read && relay == CG_RELAY_WAIT) {
+	while (!x->is_request_read && !x->attempt.is_upload_over && relay == CG_RELAY_WAIT) {
 		if (cg_conn_has_pending(x->attempt.conn) ||
 		    cg_conn_is_write_failed(x->attempt.conn))
 			break;
 		switch (stream->ops->read_body(stream, &piece, &end->refusal)) {
 		case CG_STREAM_PIECE:
+			x->bytes_in += piece.len;
+			cg_replay_add(&x->replay, piece);
 			relay_put_piece(x, piece);
 			stream->ops->consume_body(stream);
 			if (x->bytes_in >= limit)
@@ -94,6 +95,7 @@ static enum cg_relay relay_request(struct cg_exchange *x, struct cg_relay_end *e
 			relay_flush_request(x);
 			return CG_RELAY_WAIT;
 		case CG_STREAM_END:
+			x->is_request_read = true;
 			relay_end_request(x);
 			break;
 		case CG_STREAM_BAD:
@@ -126,6 +128,18 @@ static struct cg_str relay_host(const struct cg_exchange *x)
 	return cg_str_from(tenant->authority);
 }
 
+/* What an earlier attempt has sent of the body. */
+static void relay_replay(struct cg_exchange *x)
+{
+	const struct cg_replay_part *at = NULL;
+	struct cg_str piece;
+
+	while (cg_replay_next(&x->replay, &at, &piece))
+		relay_put_piece(x, piece);
+	if (x->is_request_read)
+		relay_end_request(x);
+}
+
 void cg_relay_start_request(struct cg_exchange *x)
 {
 	const struct cg_client *client = x->stream->client;
@@ -142,6 +156,7 @@ void cg_relay_start_request(struct cg_exchange *x)
 
 	cg_assert(cg_buf_is_empty(scratch));
 	cg_rewrite_request(scratch, &x->request, &x->framing, &values);
+	relay_replay(x);
 	if (!x->expects_continue)
 		return;
 	/* The tenant is there: now the client may send (RFC 9110 section 10.1.1). The head leaves
@@ -190,35 +205,95 @@ static enum cg_relay relay_fail(struct cg_relay_end *end, enum cg_failure failur
 	return CG_RELAY_FAILED;
 }
 
-/* A 1xx, or the final head. */
-static enum cg_relay relay_take_head(struct cg_exchange *x, struct cg_relay_end *end)
+static enum cg_relay relay_interim(struct cg_exchange *x, struct cg_relay_end *end)
+{
+	struct cg_attempt *attempt = &x->attempt;
+
+	/* 101: nobody asked to upgrade, as Upgrade is not passed on. */
+	if (attempt->answer.status == 101 || ++attempt->interims_n > RELAY_INTERIMS_MAX)
+		return relay_fail(end, CG_FAILURE_MALFORMED);
+	cg_rewrite_mark(&attempt->answer, false);
+	x->stream->ops->send_interim(x->stream, &attempt->answer);
+	cg_conn_consume(attempt->conn, attempt->head_used);
+	attempt->scan = (struct cg_h1_scan){0};
+	return CG_RELAY_MORE;
+}
+
+/* The final head is there: what it says about the tenant. */
+static void relay_judge(struct cg_exchange *x)
+{
+	struct cg_attempt *attempt = &x->attempt;
+	const struct cg_field *error = cg_message_find(&attempt->answer, CG_FIELD_CF_ROUTER_ERROR);
+	char why[96];
+
+	attempt->has_head = true;
+	cg_list_remove(&attempt->node);
+	attempt->verdict = cg_repeat_judge(&attempt->answer);
+	if (attempt->verdict == CG_VERDICT_ANSWER && error == NULL) {
+		cg_exchange_report(x, true, NULL);
+		return;
+	}
+	if (error != NULL)
+		(void)snprintf(why, sizeof(why), "status %d, X-Cf-RouterError: %.*s",
+		               attempt->answer.status, (int)CG_MIN(error->value.len, (size_t)40),
+		               error->value.ptr);
+	else
+		(void)snprintf(why, sizeof(why), "status %d", attempt->answer.status);
+	cg_exchange_report(x, false, why);
+}
+
+/* The platform's refusal tells the sender that sending again can't double the request (unless an
+ * earlier attempt could). */
+static void relay_settle_delivery(struct cg_exchange *x)
+{
+	struct cg_attempt *attempt = &x->attempt;
+
+	if (attempt->verdict != CG_VERDICT_REFUSED) {
+		x->delivery = CG_DELIVERY_YES;
+		return;
+	}
+	x->delivery = x->is_unsure ? CG_DELIVERY_UNKNOWN : CG_DELIVERY_NO;
+	cg_rewrite_add(&attempt->answer, CG_STR("X-Cpigate-Delivery"),
+	               cg_str_from(cg_delivery_name(x->delivery)));
+}
+
+void cg_relay_pass_on(struct cg_exchange *x)
 {
 	struct cg_attempt *attempt = &x->attempt;
 	const struct cg_config_limits *limits = &cg_exchange_config(x)->limits;
 
-	if (cg_framing_of_response(&attempt->answer, x->request.method, &attempt->framing) !=
-	    CG_REFUSAL_NONE)
-		return relay_fail(end, CG_FAILURE_MALFORMED);
-	if (attempt->answer.status < 200) {
-		/* 101: nobody asked to upgrade, as Upgrade is not passed on. */
-		if (attempt->answer.status == 101 || ++attempt->interims_n > RELAY_INTERIMS_MAX)
-			return relay_fail(end, CG_FAILURE_MALFORMED);
-		cg_rewrite_mark(&attempt->answer, false);
-		x->stream->ops->send_interim(x->stream, &attempt->answer);
-		attempt->scan = (struct cg_h1_scan){0};
-		return CG_RELAY_MORE;
-	}
-	attempt->has_head = true;
+	x->last_tenant = attempt->tenant;
 	x->tenant_us = cg_clock_now_us() - attempt->started_us;
-	x->delivery = CG_DELIVERY_YES;
 	x->status = attempt->answer.status;
 	relay_keep_ids(x);
 	cg_h1_body_init(&attempt->body, &attempt->framing, 0, limits->header_bytes,
 	                limits->header_count);
 	relay_rewrite_answer(x);
+	relay_settle_delivery(x);
 	cg_exchange_enter(x, CG_EXCHANGE_RELAY);
 	x->is_head_sent = true;
+	cg_attempt_drop_held(x);
 	x->stream->ops->send_head(x->stream, &attempt->answer, &attempt->framing);
+	cg_conn_consume(attempt->conn, attempt->head_used);
+	relay_progress(x);
+}
+
+/* A 1xx, or the final head. */
+static enum cg_relay relay_take_head(struct cg_exchange *x, struct cg_relay_end *end)
+{
+	struct cg_attempt *attempt = &x->attempt;
+
+	if (cg_framing_of_response(&attempt->answer, x->request.method, &attempt->framing) !=
+	    CG_REFUSAL_NONE)
+		return relay_fail(end, CG_FAILURE_MALFORMED);
+	if (attempt->answer.status < 200)
+		return relay_interim(x, end);
+	relay_judge(x);
+	if (cg_repeat_may_hold(attempt->verdict, x->is_safe,
+	                       !x->replay.is_lost || x->bytes_in == 0) &&
+	    cg_exchange_has_other(x, attempt->verdict))
+		return CG_RELAY_HOLD;
+	cg_relay_pass_on(x);
 	return CG_RELAY_MORE;
 }
 
@@ -226,6 +301,8 @@ static enum cg_relay relay_no_more(struct cg_exchange *x, struct cg_relay_end *e
 {
 	struct cg_attempt *attempt = &x->attempt;
 
+	if (!attempt->has_head && cg_conn_errno(attempt->conn) == ETIMEDOUT)
+		return relay_fail(end, CG_FAILURE_ACK_TIMEOUT);
 	if (!attempt->has_head)
 		return relay_fail(end, cg_conn_in(attempt->conn).len > 0 ? CG_FAILURE_MALFORMED
 		                                                         : CG_FAILURE_CLOSED);
@@ -246,7 +323,9 @@ static enum cg_relay relay_fill(struct cg_exchange *x, struct cg_relay_end *end)
 
 	switch (has_begun ? cg_conn_fill_more(conn, max) : cg_conn_fill(conn, max)) {
 	case CG_CONN_MOVED:
-		relay_progress(x);
+		/* What comes before the answer's head is complete puts nothing off. */
+		if (x->attempt.has_head)
+			relay_progress(x);
 		return CG_RELAY_MORE;
 	case CG_CONN_AGAIN:
 		return CG_RELAY_WAIT;
@@ -274,13 +353,11 @@ static enum cg_relay relay_head(struct cg_exchange *x, struct cg_relay_end *end)
 	};
 	struct cg_str in = cg_conn_in(attempt->conn);
 	enum cg_refusal refusal = CG_REFUSAL_NONE;
-	enum cg_relay relay;
-	size_t used = 0;
 
 	if (in.len == 0)
 		return relay_fill(x, end);
 	switch (cg_h1_parse_response(&attempt->scan, in, &limits, &x->arena, &attempt->answer,
-	                             &used, &refusal)) {
+	                             &attempt->head_used, &refusal)) {
 	case CG_H1_MORE:
 		return relay_fill(x, end);
 	case CG_H1_REFUSED:
@@ -288,9 +365,7 @@ static enum cg_relay relay_head(struct cg_exchange *x, struct cg_relay_end *end)
 	case CG_H1_DONE:
 		break;
 	}
-	relay = relay_take_head(x, end);
-	cg_conn_consume(attempt->conn, used);
-	return relay;
+	return relay_take_head(x, end);
 }
 
 static enum cg_relay relay_body(struct cg_exchange *x, struct cg_relay_end *end)
@@ -371,5 +446,5 @@ int64_t cg_relay_deadline(const struct cg_exchange *x, enum cg_failure *failure)
 		return x->last_progress_ms + timeouts->client_body;
 	}
 	*failure = CG_FAILURE_RESPONSE_TIMEOUT;
-	return x->last_progress_ms + x->response_ms;
+	return (x->is_request_read ? x->request_ended_ms : x->last_progress_ms) + x->response_ms;
 }

@@ -266,7 +266,7 @@ static bool rewrite_has(const struct cg_message *answer, enum cg_field_id id)
 	return false;
 }
 
-static void rewrite_add(struct cg_message *answer, struct cg_str name, struct cg_str value)
+void cg_rewrite_add(struct cg_message *answer, struct cg_str name, struct cg_str value)
 {
 	answer->fields[answer->fields_n++] = (struct cg_field){.name = name, .value = value};
 }
@@ -274,7 +274,7 @@ static void rewrite_add(struct cg_message *answer, struct cg_str name, struct cg
 void cg_rewrite_answer(struct cg_message *answer, const struct cg_rewrite_answer *values,
                        struct cg_arena *arena)
 {
-	enum { ADDED_MAX = 3 };
+	enum { ADDED_MAX = 4 };
 	struct cg_field *fields =
 	        cg_arena_alloc(arena, (answer->fields_n + ADDED_MAX) * sizeof(*fields));
 
@@ -287,8 +287,8 @@ void cg_rewrite_answer(struct cg_message *answer, const struct cg_rewrite_answer
 	if (values->tenant_host.len > 0 && values->said_host.len > 0)
 		rewrite_change_back(answer, values, arena);
 	if (!rewrite_has(answer, CG_FIELD_DATE))
-		rewrite_add(answer, CG_STR("Date"), values->date);
-	rewrite_add(answer, CG_STR("Via"), values->via);
+		cg_rewrite_add(answer, CG_STR("Date"), values->date);
+	cg_rewrite_add(answer, CG_STR("Via"), values->via);
 	if (values->tenant.len > 0)
-		rewrite_add(answer, CG_STR("X-Cpigate-Tenant"), values->tenant);
+		cg_rewrite_add(answer, CG_STR("X-Cpigate-Tenant"), values->tenant);
 }

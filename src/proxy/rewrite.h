@@ -49,6 +49,9 @@ struct cg_rewrite_answer {
 void cg_rewrite_answer(struct cg_message *answer, const struct cg_rewrite_answer *values,
                        struct cg_arena *arena);
 
+/* One more field on an answer that cg_rewrite_answer has made; there is room for one. */
+void cg_rewrite_add(struct cg_message *answer, struct cg_str name, struct cg_str value);
+
 /* Mark hop-by-hop fields, fields named in Connection, framing fields, and (of a request) those that
  * only a gateway may set. */
 void cg_rewrite_mark(struct cg_message *message, bool is_request);

@@ -15,9 +15,11 @@
 #include "http/message.h"
 #include "http/refusal.h"
 
+enum { CG_CLIENT_LISTENER_SIZE = 65 }; /* a name has at most 64 bytes */
+
 /* Facts about the client's connection, made once and read by each of its requests. */
 struct cg_client {
-	const char *listener; /* its name */
+	char listener[CG_CLIENT_LISTENER_SIZE]; /* its name when the client came */
 	bool is_tls;
 	uint16_t port; /* that the client connected to */
 	char ip[CG_ADDR_TEXT_SIZE];
@@ -54,6 +56,9 @@ struct cg_stream_ops {
 	/* False while the client does not take what was sent: cg_exchange_on_stream follows when it
 	 * does. */
 	bool (*may_send)(const struct cg_stream *stream);
+	/* Whether the client has taken something since the last call; *SEEN as cg_conn_took_more.
+	 */
+	bool (*took_more)(const struct cg_stream *stream, int *seen);
 	bool (*is_gone)(const struct cg_stream *stream);
 	/* The answer's head was sent, its rest never will be: the client must see that. */
 	void (*cut)(struct cg_stream *stream);

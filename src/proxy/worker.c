@@ -14,12 +14,13 @@
 #include "proxy/exchange.h"
 #include "proxy/front_h1.h"
 #include "proxy/idle.h"
+#include "proxy/worker_impl.h"
 
 enum { WORKER_IDLE_KEPT = 64, WORKER_LOG_LINE = 4096 };
 
 /* ---- snapshots ---- */
 
-static struct cg_hold *worker_hold_new(struct cg_snapshot *snapshot)
+struct cg_hold *cg_hold_new(struct cg_snapshot *snapshot)
 {
 	struct cg_hold *hold = cg_mem_alloc(sizeof(*hold));
 
@@ -93,6 +94,8 @@ void cg_worker_client_closed(struct cg_worker *worker)
 
 /* ---- begin and end ---- */
 
+static void worker_on_take_over_timer(struct cg_timer *timer);
+
 struct cg_worker *cg_worker_new(const struct cg_worker_setup *setup)
 {
 	struct cg_worker *worker = cg_mem_alloc(sizeof(*worker));
@@ -105,31 +108,58 @@ struct cg_worker *cg_worker_new(const struct cg_worker_setup *setup)
 	worker->access_writer = setup->access_writer;
 	worker->loop = cg_loop_new();
 	worker->mailbox = cg_mailbox_new(worker->loop, worker);
-	worker->hold = worker_hold_new(setup->snapshot);
+	worker->hold = cg_hold_new(setup->snapshot);
 	cg_conn_env_init(&worker->env, worker->loop);
 	cg_rand_init(&worker->rand, 0);
 	cg_list_init(&worker->listeners);
 	cg_list_init(&worker->fronts);
 	cg_list_init(&worker->free_exchanges);
 	cg_list_init(&worker->waiting);
+	cg_list_init(&worker->retired);
+	cg_timer_init(&worker->take_over_timer, worker_on_take_over_timer);
 	cg_slab_init(&worker->idle_slab, cg_idle_conn_size(), WORKER_IDLE_KEPT);
 	cg_buf_reserve(&worker->log_line, WORKER_LOG_LINE);
 	return worker;
 }
 
-void cg_worker_listen(struct cg_worker *worker, int fd, const char *name, size_t listen_index,
-                      uint16_t port)
+void cg_worker_listen(struct cg_worker *worker, const struct cg_worker_plan *plan)
 {
 	struct cg_worker_listener *listener = cg_mem_alloc(sizeof(*listener));
 
 	listener->worker = worker;
-	listener->name = cg_mem_strdup(name);
-	listener->index = listen_index;
-	listener->port = port;
-	listener->is_health = listen_index == SIZE_MAX;
-	listener->listener = cg_listener_new(worker->loop, fd, worker_on_accept,
+	listener->name = cg_mem_strdup(plan->name);
+	listener->index = plan->index;
+	listener->addr = plan->addr;
+	listener->is_health = plan->is_health;
+	listener->users = 1;
+	listener->listener = cg_listener_new(worker->loop, plan->fd, worker_on_accept,
 	                                     worker_on_accept_error, listener);
 	cg_list_push_back(&worker->listeners, &listener->node);
+}
+
+/* The first user is the worker itself, until the listener is removed. */
+void cg_worker_listener_release(struct cg_worker_listener *listener)
+{
+	cg_assert(listener->users > 0);
+	if (--listener->users > 0)
+		return;
+	free(listener->name);
+	free(listener);
+}
+
+/* What the kernel has queued is still served. */
+static void worker_close_listener(struct cg_worker_listener *listener)
+{
+	cg_listener_free(listener->listener);
+	listener->listener = NULL;
+}
+
+void cg_worker_remove_listener(struct cg_worker_listener *listener)
+{
+	worker_close_listener(listener);
+	listener->is_removed = true;
+	cg_list_remove(&listener->node);
+	cg_worker_listener_release(listener);
 }
 
 /* Health listeners go on while requests end, so that an upstream service is told. */
@@ -140,25 +170,15 @@ static void worker_close_listeners(struct cg_worker *worker, bool also_health)
 		struct cg_worker_listener *listener =
 		        CG_LIST_ENTRY(node, struct cg_worker_listener, node);
 
-		if (listener->is_health && !also_health)
-			continue;
-		cg_listener_free(listener->listener);
-		listener->listener = NULL;
+		if (!listener->is_health || also_health)
+			worker_close_listener(listener);
 	}
 }
 
-/* Names of listeners are lent to clients, so they go last. */
 static void worker_free_listeners(struct cg_worker *worker)
 {
 	CG_LIST_FOREACH(node, following, &worker->listeners)
-	{
-		struct cg_worker_listener *listener =
-		        CG_LIST_ENTRY(node, struct cg_worker_listener, node);
-
-		cg_list_remove(node);
-		free(listener->name);
-		free(listener);
-	}
+	cg_worker_remove_listener(CG_LIST_ENTRY(node, struct cg_worker_listener, node));
 }
 
 static void worker_stop_clients(struct cg_worker *worker)
@@ -183,10 +203,13 @@ void cg_worker_free(struct cg_worker *worker)
 	worker->is_draining = true;
 	worker->is_drained_told = true;
 	cg_mailbox_free(worker->mailbox);
+	cg_timer_cancel(&worker->take_over_timer);
 	worker_close_listeners(worker, true);
 	worker_stop_clients(worker);
 	for (size_t i = 0; i < CG_ARRAY_LEN(worker->origins); i++)
 		cg_origin_free(worker->origins[i]);
+	CG_LIST_FOREACH(node, following, &worker->retired)
+	cg_origin_free(CG_LIST_ENTRY(node, struct cg_origin, node));
 	cg_loop_free(worker->loop);
 	worker_free_exchanges(worker);
 	worker_free_listeners(worker);
@@ -218,6 +241,9 @@ const char *cg_worker_date(struct cg_worker *worker)
 struct worker_mail {
 	struct cg_mail mail; /* first */
 	struct cg_live_tenant *tenant;
+	bool is_unreachable;
+	_Atomic unsigned *heartbeats;
+	unsigned own_n;
 	size_t addrs_n;
 	struct cg_addr addrs[CG_RESOLVE_ADDRS_MAX];
 };
@@ -252,6 +278,52 @@ void cg_worker_post_addrs(struct cg_worker *worker, struct cg_live_tenant *tenan
 	cg_mailbox_post(worker->mailbox, &message->mail);
 }
 
+static struct cg_exchange *worker_exchange_of(struct cg_list *node)
+{
+	struct cg_attempt *attempt = CG_LIST_ENTRY(node, struct cg_attempt, node);
+
+	return CG_CONTAINER_OF(attempt, struct cg_exchange, attempt);
+}
+
+/* An exchange that moves on takes its node along, and what it starts elsewhere may end others: walk
+ * by a list of our own. */
+static void worker_move_waiting(struct cg_origin *origin)
+{
+	struct cg_list waiting;
+
+	cg_list_take_all(&origin->active, &waiting);
+	while (!cg_list_is_empty(&waiting)) {
+		struct cg_list *node = waiting.next;
+
+		cg_list_remove(node);
+		cg_list_push_back(&origin->active, node);
+		cg_exchange_on_unreachable(worker_exchange_of(node));
+	}
+}
+
+static void worker_run_down(struct cg_mail *mail, void *owner)
+{
+	struct worker_mail *message = (struct worker_mail *)mail;
+	struct cg_origin *origin = cg_origin_get(owner, message->tenant);
+	bool is_unreachable = message->is_unreachable;
+
+	free(message);
+	cg_idle_clear(origin);
+	if (is_unreachable)
+		worker_move_waiting(origin);
+}
+
+void cg_worker_post_down(struct cg_worker *worker, struct cg_live_tenant *tenant,
+                         bool is_unreachable)
+{
+	struct worker_mail *message = cg_mem_alloc(sizeof(*message));
+
+	message->mail.run = worker_run_down;
+	message->tenant = tenant;
+	message->is_unreachable = is_unreachable;
+	cg_mailbox_post(worker->mailbox, &message->mail);
+}
+
 /* An exchange that chooses again may wait again: each is asked once. */
 static void worker_run_wake(struct cg_mail *mail, void *owner)
 {
@@ -259,11 +331,7 @@ static void worker_run_wake(struct cg_mail *mail, void *owner)
 	struct cg_list waiting;
 
 	free(mail);
-	if (cg_list_is_empty(&worker->waiting))
-		return;
-	waiting = worker->waiting;
-	waiting.next->prev = waiting.prev->next = &waiting;
-	cg_list_init(&worker->waiting);
+	cg_list_take_all(&worker->waiting, &waiting);
 	while (!cg_list_is_empty(&waiting))
 		cg_exchange_wake(CG_LIST_ENTRY(waiting.next, struct cg_exchange, node));
 }
@@ -288,6 +356,78 @@ static void worker_run_drain(struct cg_mail *mail, void *owner)
 void cg_worker_post_drain(struct cg_worker *worker)
 {
 	worker_post(worker, worker_run_drain);
+}
+
+static void worker_take_over(struct cg_worker *worker)
+{
+	enum { AGAIN_MS = 100 };
+	bool is_shared = false;
+
+	CG_LIST_FOREACH(node, following, &worker->listeners)
+	{
+		struct cg_worker_listener *listener =
+		        CG_LIST_ENTRY(node, struct cg_worker_listener, node);
+
+		if (listener->listener != NULL)
+			is_shared |=
+			        cg_listener_take_over(listener->listener, worker->own_sockets_n);
+	}
+	if (is_shared && !worker->is_draining)
+		cg_timer_set(worker->loop, &worker->take_over_timer,
+		             cg_loop_now(worker->loop) + AGAIN_MS);
+}
+
+static void worker_on_take_over_timer(struct cg_timer *timer)
+{
+	worker_take_over(CG_CONTAINER_OF(timer, struct cg_worker, take_over_timer));
+}
+
+static void worker_run_take_over(struct cg_mail *mail, void *owner)
+{
+	struct worker_mail *message = (struct worker_mail *)mail;
+	struct cg_worker *worker = owner;
+
+	worker->own_sockets_n = message->own_n;
+	free(message);
+	worker_take_over(worker);
+}
+
+void cg_worker_post_take_over(struct cg_worker *worker, unsigned own_n)
+{
+	struct worker_mail *message = cg_mem_alloc(sizeof(*message));
+
+	message->mail.run = worker_run_take_over;
+	message->own_n = own_n;
+	cg_mailbox_post(worker->mailbox, &message->mail);
+}
+
+static void worker_run_lame(struct cg_mail *mail, void *owner)
+{
+	free(mail);
+	((struct cg_worker *)owner)->is_lame = true;
+}
+
+void cg_worker_post_lame(struct cg_worker *worker)
+{
+	worker_post(worker, worker_run_lame);
+}
+
+static void worker_run_heartbeat(struct cg_mail *mail, void *owner)
+{
+	struct worker_mail *message = (struct worker_mail *)mail;
+
+	(void)owner;
+	atomic_fetch_add_explicit(message->heartbeats, 1, memory_order_relaxed);
+	free(message);
+}
+
+void cg_worker_post_heartbeat(struct cg_worker *worker, _Atomic unsigned *heartbeats)
+{
+	struct worker_mail *message = cg_mem_alloc(sizeof(*message));
+
+	message->mail.run = worker_run_heartbeat;
+	message->heartbeats = heartbeats;
+	cg_mailbox_post(worker->mailbox, &message->mail);
 }
 
 static void worker_run_stop(struct cg_mail *mail, void *owner)

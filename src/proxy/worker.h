@@ -17,6 +17,7 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
+#include "net/timer.h"
 #include "proxy/access_writer.h"
 #include "proxy/origin.h"
 #include "state/counters.h"
@@ -29,8 +30,9 @@ struct cg_worker;
 struct cg_worker_calls {
 	void (*on_drained)(void *owner,
 	                   unsigned worker); /* asked to drain, and no client is left */
-	void (*on_unreachable)(void *owner,
-	                       struct cg_live_tenant *tenant); /* a fresh connection failed */
+	/* evidence about a tenant from a request; WHY (a bad one's) is copied by the callee */
+	void (*on_outcome)(void *owner, struct cg_live_tenant *tenant, bool is_good,
+	                   const char *why);
 	void *owner;
 };
 
@@ -51,8 +53,19 @@ struct cg_worker_listener {
 	struct cg_listener *listener;
 	char *name;
 	size_t index; /* into the snapshot's listeners; SIZE_MAX: a health listener */
-	uint16_t port;
-	bool is_health; /* serves only the health path, is not counted */
+	struct cg_addr addr;
+	unsigned users;  /* clients, and the worker until the listener is removed */
+	bool is_health;  /* serves only the health path, is not counted */
+	bool is_removed; /* by a reload: its socket is closed, clients end after their answers */
+};
+
+/* One listening socket of a new configuration. */
+struct cg_worker_plan {
+	struct cg_addr addr;
+	const char *name;
+	size_t index; /* as in cg_worker_listener */
+	bool is_health;
+	int fd; /* to be accepted on (taken over); -1: the socket for ADDR that is there stays */
 };
 
 /* A snapshot as one worker holds it: one counted reference for all its requests. */
@@ -82,11 +95,15 @@ struct cg_worker {
 	size_t free_exchanges_n;
 	struct cg_list waiting; /* exchanges that wait for a first verdict */
 	struct cg_slab idle_slab;
+	struct cg_list retired;                         /* origins whose way has changed */
 	struct cg_origin *origins[CG_LIVE_TENANTS_MAX]; /* by live id; made when first used */
 	struct cg_buf log_line;
+	bool is_lame; /* the health endpoint says 503 */
 	bool is_draining;
 	bool is_drained_told;
 	int64_t refused_logged_at;
+	struct cg_timer take_over_timer; /* while an older process listens beside this one */
+	unsigned own_sockets_n;
 	char date[30]; /* of the current second */
 	int64_t date_s;
 };
@@ -95,10 +112,8 @@ struct cg_worker {
 CG_MUST_USE struct cg_worker *cg_worker_new(const struct cg_worker_setup *setup);
 /* After its thread has ended. */
 void cg_worker_free(struct cg_worker *worker);
-/* Before its thread starts: accept on FD (taken over). LISTEN_INDEX into the snapshot's listeners,
- * or SIZE_MAX for a health listener with NAME "health". */
-void cg_worker_listen(struct cg_worker *worker, int fd, const char *name, size_t listen_index,
-                      uint16_t port);
+/* Accept on plan->fd. Before the thread starts. */
+void cg_worker_listen(struct cg_worker *worker, const struct cg_worker_plan *plan);
 /* The thread's body: runs until cg_worker_stop. */
 void cg_worker_run(struct cg_worker *worker);
 
@@ -109,6 +124,21 @@ void cg_worker_post_addrs(struct cg_worker *worker, struct cg_live_tenant *tenan
                           const struct cg_addr *addrs, size_t n);
 /* A tenant's state changed: waiting requests choose again. */
 void cg_worker_post_wake(struct cg_worker *worker);
+/* New requests use SNAPSHOT (a reference is taken). PLANS (copied with their names): every socket
+ * of the new configuration; those that are not among them are closed. */
+void cg_worker_post_snapshot(struct cg_worker *worker, struct cg_snapshot *snapshot,
+                             const struct cg_worker_plan *plans, size_t n, _Atomic unsigned *taken);
+/* The health endpoint says 503 from now on (lame duck). */
+void cg_worker_post_lame(struct cg_worker *worker);
+/* Answer the watchdog: HEARTBEATS is counted up when the message is read. */
+void cg_worker_post_heartbeat(struct cg_worker *worker, _Atomic unsigned *heartbeats);
+/* An older process may listen beside this one: new connections come here from now on. OWN_N:
+ * sockets that this process has for each address. */
+void cg_worker_post_take_over(struct cg_worker *worker, unsigned own_n);
+/* A tenant went down: its kept connections are dropped; if it IS_UNREACHABLE, requests that wait
+ * for its answer and may be sent again go to the next one. */
+void cg_worker_post_down(struct cg_worker *worker, struct cg_live_tenant *tenant,
+                         bool is_unreachable);
 /* Close listeners and idle clients, let requests in flight end, then call on_drained. */
 void cg_worker_post_drain(struct cg_worker *worker);
 /* End at once: clients and tenants are closed as they are. */
@@ -118,6 +148,8 @@ void cg_worker_post_stop(struct cg_worker *worker);
 
 /* A client went: tell the control thread if it was the last one of a draining worker. */
 void cg_worker_client_closed(struct cg_worker *worker);
+/* A client of LISTENER went. */
+void cg_worker_listener_release(struct cg_worker_listener *listener);
 void cg_hold_release(struct cg_hold *hold);
 /* Date of now, as in the field. */
 const char *cg_worker_date(struct cg_worker *worker);

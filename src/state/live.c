@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tenants' live entries: results and time go into tenant/health, and what changes is logged,
- * journalled and published here. The pools' active tenants are live_pools'. */
+ * journalled and published here. Operators' decisions are live_operate's, the pools' active tenants
+ * live_pools'. */
 #include "state/live.h"
 
 #include <stdio.h>
@@ -30,11 +31,13 @@ void cg_live_free(struct cg_live *live)
 		return;
 	for (size_t i = 0; i < live->tenants_n; i++) {
 		free(live->tenants[i]->name);
+		free(live->tenants[i]->drain_note);
 		free(live->tenants[i]->counters);
 		free(live->tenants[i]);
 	}
 	for (size_t i = 0; i < live->pools_n; i++) {
 		free(live->pools[i]->name);
+		free(live->pools[i]->switch_note);
 		free(live->pools[i]);
 	}
 	free(live->pools);
@@ -53,18 +56,26 @@ static struct cg_tenant_counters *live_counters(unsigned workers_n)
 	return counters;
 }
 
-static void live_publish(struct cg_live_tenant *tenant)
+static enum cg_health_state live_state_to_publish(const struct cg_live_tenant *tenant)
 {
-	atomic_store_explicit(&tenant->word, (unsigned)tenant->health.state, memory_order_release);
+	return tenant->is_drained ? CG_HEALTH_DRAINED : tenant->health.state;
+}
+
+void cg_live_publish(struct cg_live_tenant *tenant)
+{
+	atomic_store_explicit(&tenant->word, (unsigned)live_state_to_publish(tenant),
+	                      memory_order_release);
 }
 
 static void live_begin(struct cg_live_tenant *tenant, int64_t now)
 {
 	cg_health_init(&tenant->health, now);
+	tenant->since = now;
 	tenant->since_wall_ms = cg_clock_wall_ms();
 	tenant->probes_n = 0;
 	snprintf(tenant->reason, sizeof(tenant->reason), "not probed yet");
-	live_publish(tenant);
+	snprintf(tenant->health_reason, sizeof(tenant->health_reason), "not probed yet");
+	cg_live_publish(tenant);
 }
 
 struct cg_live_tenant *cg_live_find_tenant(struct cg_live *live, const char *name)
@@ -99,18 +110,25 @@ struct cg_live_pool *cg_live_pool(struct cg_live *live, const char *name)
 			return live->pools[i];
 	pool = cg_mem_alloc(sizeof(*pool));
 	pool->name = cg_mem_strdup(name);
+	atomic_init(&pool->preferred, CG_LIVE_AUTO);
 	live->pools =
 	        cg_mem_realloc(live->pools, (live->pools_n + 1) * sizeof(struct cg_live_pool *));
 	live->pools[live->pools_n++] = pool;
 	return pool;
 }
 
-static bool live_is_used(const struct cg_live *live, const struct cg_live_tenant *tenant)
+static bool live_has(struct cg_live_tenant *const *tenants, size_t n,
+                     const struct cg_live_tenant *tenant)
 {
-	for (size_t i = 0; i < live->used_n; i++)
-		if (live->used[i] == tenant)
+	for (size_t i = 0; i < n; i++)
+		if (tenants[i] == tenant)
 			return true;
 	return false;
+}
+
+bool cg_live_is_used(const struct cg_live *live, const struct cg_live_tenant *tenant)
+{
+	return live_has(live->used, live->used_n, tenant);
 }
 
 /* The first pool that has the tenant: config/check makes all of them say the same. */
@@ -131,6 +149,7 @@ static struct cg_health_rules live_rules(const struct cg_config *config, size_t 
 	struct cg_health_rules rules = {
 	        .fall = probe->fall,
 	        .rise = probe->rise,
+	        .passive_fall = probe->passive_fall,
 	        .interval_down_ms = probe->interval_down,
 	        .has_failback_probe = tenant->failback_probe_index != SIZE_MAX,
 	        /* of a tenant in no pool: the defaults of a pool's keys */
@@ -147,7 +166,7 @@ static struct cg_health_rules live_rules(const struct cg_config *config, size_t 
 	return rules;
 }
 
-static void live_notify(struct cg_live *live)
+void cg_live_notify(struct cg_live *live)
 {
 	if (live->on_change != NULL)
 		live->on_change(live->owner);
@@ -162,32 +181,32 @@ void cg_live_apply(struct cg_live *live, const struct cg_config *config, int64_t
 		used[i] = cg_live_tenant(live, config->tenants[i].name);
 		cg_assert(used[i] != NULL);
 		/* New, or back after a time without probes: what was known is stale. */
-		if (!live_is_used(live, used[i]))
+		if (!cg_live_is_used(live, used[i]))
 			live_begin(used[i], now);
 		used[i]->rules = live_rules(config, i);
 	}
 	for (size_t i = 0; i < config->pools_n; i++)
 		pools[i] = cg_live_pool(live, config->pools[i].name);
+	for (size_t i = 0; i < live->used_n; i++)
+		if (!live_has(used, config->tenants_n, live->used[i]))
+			cg_live_operate_forget_drain(live, live->used[i]);
 	free(live->used);
 	free(live->used_pools);
 	live->config = config;
 	live->used = used;
 	live->used_n = config->tenants_n;
 	live->used_pools = pools;
+	cg_live_operate_forget_switches(live);
 	cg_live_pools_review(live, NULL, now);
-	live_notify(live);
+	cg_live_notify(live);
 }
 
-/* After TENANT's health changed and its reason was written: tell everyone who is to know. */
 static void live_announce(struct cg_live *live, struct cg_live_tenant *tenant,
-                          enum cg_health_state from, int64_t since, int64_t now)
+                          enum cg_health_state from, enum cg_health_state to, int64_t lasted_ms)
 {
-	enum cg_health_state to = tenant->health.state;
 	char lasted[32];
 
-	live_publish(tenant);
-	tenant->since_wall_ms = cg_clock_wall_ms();
-	cg_clock_format_duration(lasted, sizeof(lasted), now - since);
+	cg_clock_format_duration(lasted, sizeof(lasted), lasted_ms);
 	cg_log(to == CG_HEALTH_DEGRADED ? CG_LOG_WARNING : CG_LOG_INFO,
 	       "tenant %s: %s > %s: %s after %s", tenant->name, cg_health_state_name(from),
 	       cg_health_state_name(to), tenant->reason, lasted);
@@ -197,10 +216,39 @@ static void live_announce(struct cg_live *live, struct cg_live_tenant *tenant,
 	                                      .from = (char *)cg_health_state_name(from),
 	                                      .to = (char *)cg_health_state_name(to),
 	                                      .reason = tenant->reason,
-	                                      .lasted_ms = now - since,
+	                                      .lasted_ms = lasted_ms,
 	                              });
-	cg_live_pools_review(live, tenant, now);
-	live_notify(live);
+}
+
+void cg_live_review_tenant(struct cg_live *live, struct cg_live_tenant *tenant, int64_t now)
+{
+	enum cg_health_state from = cg_live_state(tenant);
+	enum cg_health_state to = live_state_to_publish(tenant);
+
+	if (from != to) {
+		int64_t since = tenant->since;
+
+		cg_live_publish(tenant);
+		tenant->since = now;
+		tenant->since_wall_ms = cg_clock_wall_ms();
+		live_announce(live, tenant, from, to, now - since);
+	}
+	cg_live_pools_review(live, &(struct cg_live_cause){.tenant = tenant}, now);
+	cg_live_notify(live);
+}
+
+/* After TENANT's health changed and its health_reason was written. What happens below a drain is
+ * told, as the operator may wait for it, but it is no change of state. */
+static void live_review_health(struct cg_live *live, struct cg_live_tenant *tenant,
+                               enum cg_health_state from, int64_t now)
+{
+	if (tenant->is_drained)
+		cg_log(CG_LOG_INFO, "tenant %s: drained, meanwhile %s > %s: %s", tenant->name,
+		       cg_health_state_name(from), cg_health_state_name(tenant->health.state),
+		       tenant->health_reason);
+	else
+		memcpy(tenant->reason, tenant->health_reason, sizeof(tenant->reason));
+	cg_live_review_tenant(live, tenant, now);
 }
 
 static void live_remember(struct cg_live_tenant *tenant, const struct cg_probe_result *result)
@@ -226,27 +274,27 @@ static void live_explain_probe(struct cg_live_tenant *tenant, const struct cg_pr
 	enum cg_health_wait wait = cg_health_waits_for(&tenant->health, &tenant->rules, now);
 	const char *kind = result->is_failback ? "failback probe" : "probe";
 	unsigned n = live_results_in_row(tenant, result);
-	char text[sizeof(tenant->reason) - 80];
+	char text[sizeof(tenant->health_reason) - 80];
 	char row[32] = "";
 
 	cg_probe_result_text(result, text, sizeof(text));
 	if (n > 1)
 		snprintf(row, sizeof(row), " (%u in a row)", n);
 	if (wait == CG_HEALTH_WAIT_NOTHING)
-		snprintf(tenant->reason, sizeof(tenant->reason), "%s: %s%s", kind, text, row);
+		snprintf(tenant->health_reason, sizeof(tenant->health_reason), "%s: %s%s", kind,
+		         text, row);
 	else
-		snprintf(tenant->reason, sizeof(tenant->reason), "%s: %s%s, waits for %s", kind,
-		         text, row, cg_health_wait_name(wait));
+		snprintf(tenant->health_reason, sizeof(tenant->health_reason),
+		         "%s: %s%s, waits for %s", kind, text, row, cg_health_wait_name(wait));
 }
 
 void cg_live_probe_result(struct cg_live *live, struct cg_live_tenant *tenant,
                           const struct cg_probe_result *result, int64_t now)
 {
 	enum cg_health_state from = tenant->health.state;
-	int64_t since = tenant->health.since;
 	bool is_changed;
 
-	if (!live_is_used(live, tenant))
+	if (!cg_live_is_used(live, tenant))
 		return;
 	live_remember(tenant, result);
 	if (result->is_failback)
@@ -257,23 +305,41 @@ void cg_live_probe_result(struct cg_live *live, struct cg_live_tenant *tenant,
 	if (!is_changed)
 		return;
 	live_explain_probe(tenant, result, now);
-	live_announce(live, tenant, from, since, now);
+	live_review_health(live, tenant, from, now);
+}
+
+bool cg_live_passive(struct cg_live *live, struct cg_live_tenant *tenant, bool is_good,
+                     const char *why, int64_t now)
+{
+	enum cg_health_state from = tenant->health.state;
+
+	if (!cg_live_is_used(live, tenant) ||
+	    !cg_health_step_passive(&tenant->health, &tenant->rules, is_good, now))
+		return false;
+	snprintf(tenant->health_reason, sizeof(tenant->health_reason), "requests: %s (%u in a row)",
+	         why == NULL ? "failed" : why, tenant->rules.passive_fall);
+	live_review_health(live, tenant, from, now);
+	return true;
+}
+
+static void live_tick_health(struct cg_live *live, struct cg_live_tenant *tenant, int64_t now)
+{
+	enum cg_health_state from = tenant->health.state;
+	char delay[32];
+
+	if (!cg_health_tick(&tenant->health, &tenant->rules, now))
+		return;
+	cg_clock_format_duration(delay, sizeof(delay), tenant->health.delay_ms);
+	snprintf(tenant->health_reason, sizeof(tenant->health_reason),
+	         "failback delay of %s is over", delay);
+	live_review_health(live, tenant, from, now);
 }
 
 void cg_live_tick(struct cg_live *live, int64_t now)
 {
 	for (size_t i = 0; i < live->used_n; i++) {
-		struct cg_live_tenant *tenant = live->used[i];
-		enum cg_health_state from = tenant->health.state;
-		int64_t since = tenant->health.since;
-		char delay[32];
-
-		if (!cg_health_tick(&tenant->health, &tenant->rules, now))
-			continue;
-		cg_clock_format_duration(delay, sizeof(delay), tenant->health.delay_ms);
-		snprintf(tenant->reason, sizeof(tenant->reason), "failback delay of %s is over",
-		         delay);
-		live_announce(live, tenant, from, since, now);
+		live_tick_health(live, live->used[i], now);
+		cg_live_operate_tick(live, live->used[i], now);
 	}
 }
 
@@ -285,34 +351,10 @@ int64_t cg_live_next_tick(const struct cg_live *live)
 		const struct cg_live_tenant *tenant = live->used[i];
 
 		next = CG_MIN(next, cg_health_next_tick(&tenant->health, &tenant->rules));
+		if (tenant->is_drained)
+			next = CG_MIN(next, tenant->drained_until);
 	}
 	return next;
-}
-
-bool cg_live_resume(struct cg_live *live, struct cg_live_tenant *tenant, const char *note,
-                    int64_t now)
-{
-	enum cg_health_state from = tenant->health.state;
-	int64_t since = tenant->health.since;
-	bool is_changed = cg_health_resume(&tenant->health, now);
-
-	cg_journal_add(live->journal, &(struct cg_event){
-	                                      .kind = CG_EVENT_RESUME,
-	                                      .tenant = tenant->name,
-	                                      .note = (char *)note,
-	                                      .lasted_ms = -1,
-	                              });
-	if (!is_changed) {
-		cg_log(CG_LOG_INFO, "tenant %s: resume changes nothing, it is %s", tenant->name,
-		       cg_health_state_name(from));
-		return false;
-	}
-	if (note != NULL && note[0] != '\0')
-		snprintf(tenant->reason, sizeof(tenant->reason), "operator: resume (%s)", note);
-	else
-		snprintf(tenant->reason, sizeof(tenant->reason), "operator: resume");
-	live_announce(live, tenant, from, since, now);
-	return true;
 }
 
 bool cg_live_is_settled(const struct cg_live *live)

@@ -5,13 +5,16 @@
  *   failback   to a lower number, or from none to the last active one's number
  *   neither    the first choice after start, and what a new configuration changes
  *
- * Between equal numbers the state decides: away from a tenant that is less fit than the new one is
- * a failover, else the old one could have stayed and the change is a failback. The first choice is
- * made when each member has had its first verdict: until then the active one follows the verdicts
- * without a word, or every start would tell a failback only because the lower priority answered
- * first. If there is none at that moment, this is told but not counted. */
+ * The tenant that an operator switched to counts as the best of all numbers, but not for the switch
+ * itself: that one is told by the numbers. Between equal numbers the state decides: away from a
+ * tenant that is less fit than the new one is a failover, else the old one could have stayed and
+ * the change is a failback. The first choice is made when each member has had its first verdict:
+ * until then the active one follows the verdicts without a word, or every start would tell a
+ * failback only because the lower priority answered first. If there is none at that moment, this is
+ * told but not counted. */
 #include "state/live_impl.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,7 +31,7 @@ struct live_pools_turn {
 	struct cg_live *live;
 	const struct cg_config_pool *config;
 	struct cg_live_pool *pool;
-	const struct cg_live_tenant *cause;
+	const struct cg_live_cause *cause; /* NULL: the configuration */
 	int64_t now;
 };
 
@@ -54,13 +57,22 @@ static bool live_pools_has_checking(const struct live_pools_turn *turn)
 	return false;
 }
 
+static bool live_pools_is_preferred(const struct live_pools_turn *turn,
+                                    const struct cg_live_tenant *tenant)
+{
+	return atomic_load_explicit(&turn->pool->preferred, memory_order_relaxed) == tenant->id;
+}
+
+/* 0 is better than all numbers of the configuration. */
 static unsigned live_pools_priority(const struct live_pools_turn *turn,
                                     const struct cg_live_tenant *tenant)
 {
+	if (turn->cause->switched == NULL && live_pools_is_preferred(turn, tenant))
+		return 0;
 	for (size_t i = 0; i < turn->config->members_n; i++)
 		if (live_pools_member(turn, i) == tenant)
 			return turn->live->config->tenants[turn->config->members[i]].priority;
-	return 0;
+	return UINT_MAX;
 }
 
 /* NULL if none may be chosen. */
@@ -71,22 +83,41 @@ static struct cg_live_tenant *live_pools_choose(const struct live_pools_turn *tu
 	int chosen;
 
 	for (size_t i = 0; i < n; i++) {
+		const struct cg_live_tenant *tenant = live_pools_member(turn, i);
+
 		candidates[i].priority =
 		        turn->live->config->tenants[turn->config->members[i]].priority;
-		candidates[i].state = live_pools_member(turn, i)->health.state;
+		candidates[i].state = cg_live_state(tenant);
+		candidates[i].is_preferred = live_pools_is_preferred(turn, tenant);
 	}
 	chosen = cg_select_priority(candidates, n, false);
 	free(candidates);
 	return chosen < 0 ? NULL : live_pools_member(turn, (size_t)chosen);
 }
 
-static void live_pools_cause_text(const struct cg_live_tenant *cause, char *out, size_t size)
+static void live_pools_switch_text(const struct live_pools_turn *turn, char *out, size_t size)
 {
+	unsigned id = atomic_load_explicit(&turn->pool->preferred, memory_order_relaxed);
+	const char *to = id == CG_LIVE_AUTO ? "auto" : turn->live->tenants[id]->name;
+	const char *note = turn->pool->switch_note;
+
+	if (note == NULL)
+		snprintf(out, size, "operator: switch to %s", to);
+	else
+		snprintf(out, size, "operator: switch to %s (%s)", to, note);
+}
+
+static void live_pools_cause_text(const struct live_pools_turn *turn, char *out, size_t size)
+{
+	const struct cg_live_cause *cause = turn->cause;
+
 	if (cause == NULL)
 		snprintf(out, size, "configuration");
+	else if (cause->switched != NULL)
+		live_pools_switch_text(turn, out, size);
 	else
-		snprintf(out, size, "%s %s: %s", cause->name,
-		         cg_health_state_name(cause->health.state), cause->reason);
+		snprintf(out, size, "%s %s: %s", cause->tenant->name,
+		         cg_health_state_name(cg_live_state(cause->tenant)), cause->tenant->reason);
 }
 
 static enum cg_event_kind live_pools_kind(const struct live_pools_turn *turn,
@@ -95,13 +126,15 @@ static enum cg_event_kind live_pools_kind(const struct live_pools_turn *turn,
 	const struct cg_live_tenant *from = turn->pool->last_active;
 	unsigned old = live_pools_priority(turn, from);
 	unsigned new = live_pools_priority(turn, to);
-	int old_rank = cg_select_rank(from->health.state);
+	int old_rank = cg_select_rank(cg_live_state(from));
 
 	if (new != old)
 		return new > old ? CG_EVENT_FAILOVER : CG_EVENT_FAILBACK;
 	if (turn->pool->active == NULL)
 		return CG_EVENT_FAILBACK;
-	if (old_rank < 0 || old_rank > cg_select_rank(to->health.state))
+	if (turn->cause->switched != NULL)
+		return live_pools_is_preferred(turn, to) ? CG_EVENT_FAILOVER : CG_EVENT_FAILBACK;
+	if (old_rank < 0 || old_rank > cg_select_rank(cg_live_state(to)))
 		return CG_EVENT_FAILOVER;
 	return CG_EVENT_FAILBACK;
 }
@@ -142,7 +175,7 @@ static void live_pools_lose(const struct live_pools_turn *turn)
 {
 	char reason[LIVE_POOLS_CAUSE_SIZE];
 
-	live_pools_cause_text(turn->cause, reason, sizeof(reason));
+	live_pools_cause_text(turn, reason, sizeof(reason));
 	cg_log(CG_LOG_ERROR, "pool %s: no tenant may be chosen: %s", turn->pool->name, reason);
 	live_pools_journal(turn, CG_EVENT_FAILOVER, NULL, reason);
 	if (turn->pool->active != NULL)
@@ -158,7 +191,7 @@ static void live_pools_move(const struct live_pools_turn *turn, struct cg_live_t
 	char reason[LIVE_POOLS_CAUSE_SIZE];
 	char lasted[32];
 
-	live_pools_cause_text(turn->cause, reason, sizeof(reason));
+	live_pools_cause_text(turn, reason, sizeof(reason));
 	cg_clock_format_duration(lasted, sizeof(lasted), turn->now - pool->active_since);
 	cg_log(kind == CG_EVENT_FAILOVER ? CG_LOG_WARNING : CG_LOG_INFO,
 	       "pool %s: %s: %s > %s: %s after %s", pool->name, cg_event_kind_name(kind), from,
@@ -186,7 +219,7 @@ static bool live_pools_follow(struct cg_live_pool *pool, struct cg_live_tenant *
 	const struct cg_live_tenant *old = pool->active;
 
 	/* One without a verdict is no news. */
-	pool->active = best == NULL || best->health.state == CG_HEALTH_CHECKING ? NULL : best;
+	pool->active = best == NULL || cg_live_state(best) == CG_HEALTH_CHECKING ? NULL : best;
 	return pool->active != old;
 }
 
@@ -217,7 +250,7 @@ static bool live_pools_review_one(const struct live_pools_turn *turn)
 	return true;
 }
 
-bool cg_live_pools_review(struct cg_live *live, const struct cg_live_tenant *cause, int64_t now)
+bool cg_live_pools_review(struct cg_live *live, const struct cg_live_cause *cause, int64_t now)
 {
 	bool is_changed = false;
 

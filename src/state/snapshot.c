@@ -26,7 +26,8 @@ static void snapshot_build_listeners(struct cg_snapshot *snapshot, struct cg_rep
 			memcpy(snapshot->listeners[i].bound, addrs->items,
 			       addrs->n * sizeof(*addrs->items));
 		if (config->listens[i].tls)
-			snapshot->listeners[i].tls = cg_tls_server_new(&config->listens[i], report);
+			atomic_init(&snapshot->listeners[i].tls,
+			            cg_tls_server_new(&config->listens[i], report));
 	}
 }
 
@@ -120,6 +121,15 @@ static void snapshot_link_live(struct cg_snapshot *snapshot, struct cg_live *liv
 		snapshot->pools[i].live = cg_live_pool(live, snapshot->pools[i].config->name);
 }
 
+static void snapshot_free_listener(struct cg_snapshot_listener *listener)
+{
+	cg_tls_server_free(cg_snapshot_tls(listener));
+	for (size_t i = 0; i < listener->retired_n; i++)
+		cg_tls_server_free(listener->retired[i]);
+	free(listener->retired);
+	free(listener->bound);
+}
+
 static void snapshot_free(struct cg_snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->pools_n; i++)
@@ -128,10 +138,8 @@ static void snapshot_free(struct cg_snapshot *snapshot)
 		free(snapshot->tenants[i].authority);
 		cg_tls_client_free(snapshot->tenants[i].tls);
 	}
-	for (size_t i = 0; i < snapshot->listeners_n; i++) {
-		cg_tls_server_free(snapshot->listeners[i].tls);
-		free(snapshot->listeners[i].bound);
-	}
+	for (size_t i = 0; i < snapshot->listeners_n; i++)
+		snapshot_free_listener(&snapshot->listeners[i]);
 	free(snapshot->pools);
 	free(snapshot->tenants);
 	free(snapshot->listeners);
@@ -176,4 +184,16 @@ void cg_snapshot_unref(struct cg_snapshot *snapshot)
 	 */
 	if (atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) == 1)
 		snapshot_free(snapshot);
+}
+
+void cg_snapshot_replace_tls(struct cg_snapshot *snapshot, size_t index, struct cg_tls_server *tls)
+{
+	struct cg_snapshot_listener *listener = &snapshot->listeners[index];
+	struct cg_tls_server *old = cg_snapshot_tls(listener);
+
+	cg_tls_server_share_tickets(tls, old);
+	listener->retired = cg_mem_realloc(listener->retired,
+	                                   (listener->retired_n + 1) * sizeof(*listener->retired));
+	listener->retired[listener->retired_n++] = old;
+	atomic_store_explicit(&listener->tls, tls, memory_order_release);
 }

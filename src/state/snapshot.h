@@ -18,7 +18,10 @@
 
 struct cg_snapshot_listener {
 	const struct cg_config_listen *config;
-	struct cg_tls_server *tls; /* NULL: plain */
+	/* NULL: plain. Only a renewed certificate replaces it; read it by cg_snapshot_tls. */
+	_Atomic(struct cg_tls_server *) tls;
+	struct cg_tls_server **retired; /* replaced ones, which a worker may still be reading */
+	size_t retired_n;
 	/* As config->address, with the ports that were taken for port 0: the daemon fills them in
 	 * before it publishes the snapshot. */
 	struct cg_addr *bound;
@@ -62,6 +65,17 @@ struct cg_snapshot {
  * REPORT. Control. */
 CG_MUST_USE struct cg_snapshot *cg_snapshot_new(struct cg_config *config, struct cg_live *live,
                                                 struct cg_report *report);
+/* The listener's contexts now; NULL: plain. Valid as long as the snapshot. Any thread. */
+static inline struct cg_tls_server *cg_snapshot_tls(const struct cg_snapshot_listener *listener)
+{
+	return atomic_load_explicit(&listener->tls, memory_order_acquire);
+}
+
+/* New connections get TLS (taken over), which understands the tickets of the one before.
+ * Control. */
+void cg_snapshot_replace_tls(struct cg_snapshot *snapshot, size_t listener,
+                             struct cg_tls_server *tls);
+
 /* Any thread; the last unref frees, NULL is allowed. */
 struct cg_snapshot *cg_snapshot_ref(struct cg_snapshot *snapshot);
 void cg_snapshot_unref(struct cg_snapshot *snapshot);

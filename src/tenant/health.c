@@ -7,7 +7,10 @@
  *                                 ^-------fall failures--------'
  *
  * Every entry into degraded is a down for flap_backoff: the first result after start and a recovery
- * that fails count like a fall from online. Results and time come from state/live. */
+ * that fails count like a fall from online. From online and recovering passive_fall failures of
+ * real requests lead there too. Results and time come from state/live, which lays drained over all
+ * this.
+ */
 #include "tenant/health.h"
 
 #include <string.h>
@@ -47,6 +50,8 @@ static bool health_may_follow(enum cg_health_state from, enum cg_health_state to
 		return to == CG_HEALTH_RECOVERING || to == CG_HEALTH_ONLINE;
 	case CG_HEALTH_RECOVERING:
 		return to == CG_HEALTH_ONLINE || to == CG_HEALTH_DEGRADED;
+	case CG_HEALTH_DRAINED:
+		break;
 	}
 	return false;
 }
@@ -57,6 +62,7 @@ static void health_enter(struct cg_health *health, enum cg_health_state state, i
 	cg_assert(health_may_follow(health->state, state));
 	health->state = state;
 	health->since = now;
+	health->passive_bad_n = 0;
 }
 
 static void health_go_down(struct cg_health *health, int64_t now)
@@ -130,6 +136,7 @@ static bool health_on_good(struct cg_health *health, const struct cg_health_rule
 	case CG_HEALTH_RECOVERING:
 		return health_end_recovery(health, rules, now);
 	case CG_HEALTH_ONLINE:
+	case CG_HEALTH_DRAINED:
 		break;
 	}
 	return false;
@@ -175,6 +182,25 @@ bool cg_health_step_failback(struct cg_health *health, const struct cg_health_ru
 	}
 	health->deep_good_n++;
 	return health_end_recovery(health, rules, now);
+}
+
+bool cg_health_step_passive(struct cg_health *health, const struct cg_health_rules *rules,
+                            bool is_good, int64_t now)
+{
+	if (is_good) {
+		health->passive_bad_n = 0;
+		return false;
+	}
+	if (rules->passive_fall == 0 ||
+	    (health->state != CG_HEALTH_ONLINE && health->state != CG_HEALTH_RECOVERING))
+		return false;
+	health->passive_bad_n++;
+	if (health->passive_bad_n < rules->passive_fall)
+		return false;
+	/* Successes from before would bring it up again with the next probe. */
+	health->good_n = 0;
+	health_go_down(health, now);
+	return true;
 }
 
 bool cg_health_tick(struct cg_health *health, const struct cg_health_rules *rules, int64_t now)

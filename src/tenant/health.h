@@ -14,8 +14,9 @@
 #define CG_HEALTH_STATES(X)                                                                        \
 	X(CHECKING, "checking") /* no result yet; chosen only if nothing is online */              \
 	X(ONLINE, "online")                                                                        \
-	X(DEGRADED, "degraded")     /* probes failed; not chosen */                                \
-	X(RECOVERING, "recovering") /* good again, not yet trusted */
+	X(DEGRADED, "degraded")     /* probes or requests failed; not chosen */                    \
+	X(RECOVERING, "recovering") /* good again, not yet trusted */                              \
+	X(DRAINED, "drained")       /* taken out by an operator: lies over the others */
 
 enum cg_health_state {
 #define X(id, name) CG_HEALTH_##id,
@@ -52,6 +53,7 @@ struct cg_health_rules {
 	bool has_failback_probe; /* it must succeed failback_rise times */
 	bool is_failback_manual;
 	bool has_flap_backoff;
+	unsigned passive_fall; /* 0: real requests do not count */
 };
 
 struct cg_health {
@@ -59,9 +61,10 @@ struct cg_health {
 	int64_t since;   /* when the state was entered */
 	unsigned good_n; /* consecutive results of the probe */
 	unsigned bad_n;
-	unsigned deep_good_n; /* consecutive successes of the failback probe since recovery */
-	int64_t recovered_at; /* when recovering was entered; failback_delay counts from here */
-	int64_t delay_ms;     /* the delay of this recovery, flap back-off included */
+	unsigned passive_bad_n; /* consecutive failures of real requests in this state */
+	unsigned deep_good_n;   /* consecutive successes of the failback probe since recovery */
+	int64_t recovered_at;   /* when recovering was entered; failback_delay counts from here */
+	int64_t delay_ms;       /* the delay of this recovery, flap back-off included */
 	int64_t downs[CG_HEALTH_DOWNS_KEPT]; /* when it went down, newest first; only the first
 	                                        downs_n count */
 	unsigned downs_n;
@@ -83,6 +86,14 @@ bool cg_health_step(struct cg_health *health, const struct cg_health_rules *rule
  * again. True if the state changed. */
 bool cg_health_step_failback(struct cg_health *health, const struct cg_health_rules *rules,
                              bool is_good, int64_t now);
+
+/* Feed the outcome of a real request. passive_fall failures in a row take a tenant that is online
+ * or recovering down at once, which counts as a down for flap_backoff; then rise successes of the
+ * probe are asked for anew. A good one starts this count again and does nothing else: requests
+ * never bring a tenant up, and the probe's own failures are counted apart. True if the state
+ * changed. */
+bool cg_health_step_passive(struct cg_health *health, const struct cg_health_rules *rules,
+                            bool is_good, int64_t now);
 
 /* Time has passed: end the failback delay if it is over and nothing else is waited for. True if the
  * state changed. */

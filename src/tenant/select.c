@@ -24,6 +24,7 @@ int cg_select_rank(enum cg_health_state state)
 	case CG_HEALTH_CHECKING:
 		return 2;
 	case CG_HEALTH_DEGRADED:
+	case CG_HEALTH_DRAINED:
 		break;
 	}
 	return -1;

@@ -17,6 +17,9 @@ struct tenant {
 	char name[NAME_SIZE];
 	unsigned priority;
 	unsigned in_flight;
+	unsigned max_requests; /* 0: no limit */
+	bool is_drained;
+	int64_t drained_until; /* INT64_MAX: until resumed */
 	struct cg_health_rules rules;
 	struct cg_health health;
 };
@@ -27,6 +30,7 @@ struct scenario {
 	int64_t now;
 	struct tenant tenants[TENANTS_MAX];
 	size_t tenants_n;
+	const struct tenant *preferred; /* NULL: auto */
 	bool has_failed;
 };
 
@@ -102,6 +106,10 @@ static void set_rule(struct scenario *s, struct tenant *t, const char *word)
 #define IS(key) (len == sizeof(key) - 1 && strncmp(word, key, len) == 0)
 	if (IS("priority"))
 		t->priority = (unsigned)parse_number(s, value);
+	else if (IS("max_requests"))
+		t->max_requests = (unsigned)parse_number(s, value);
+	else if (IS("passive_fall"))
+		rules->passive_fall = (unsigned)parse_number(s, value);
 	else if (IS("fall"))
 		rules->fall = (unsigned)parse_number(s, value);
 	else if (IS("rise"))
@@ -138,7 +146,8 @@ static void add_tenant(struct scenario *s, const struct words *w)
 	                                    .rise = 2,
 	                                    .failback_rise = 2,
 	                                    .interval_down_ms = 2000,
-	                                    .has_flap_backoff = true};
+	                                    .has_flap_backoff = true,
+	                                    .passive_fall = 3};
 	cg_health_init(&t->health, s->now);
 	for (size_t i = 2; i < w->n; i++)
 		set_rule(s, t, w->at[i]);
@@ -155,6 +164,8 @@ static void move_clock(struct scenario *s, const char *text)
 		struct tenant *t = &s->tenants[i];
 		int64_t next = cg_health_next_tick(&t->health, &t->rules);
 
+		if (t->is_drained && t->drained_until <= target)
+			t->is_drained = false;
 		if (next > s->now && cg_health_tick(&t->health, &t->rules, s->now))
 			fail(s, "%s: a tick before its moment changed the state", t->name);
 		if (next > target)
@@ -183,6 +194,36 @@ static void feed(struct scenario *s, const struct words *w)
 	}
 }
 
+static void feed_requests(struct scenario *s, const struct words *w)
+{
+	struct tenant *t = find_tenant(s, w->at[1]);
+	int64_t n = w->at[2][0] == 'x' ? parse_number(s, w->at[2] + 1) : 1;
+	bool is_good = strcmp(w->at[0], "request-good") == 0;
+
+	for (int64_t i = 0; t != NULL && i < n; i++)
+		(void)cg_health_step_passive(&t->health, &t->rules, is_good, s->now);
+}
+
+static void drain(struct scenario *s, struct tenant *t, const char *time)
+{
+	t->is_drained = true;
+	t->drained_until = time[0] == '\0' ? INT64_MAX : s->now + parse_time(s, time);
+}
+
+static void resume(struct scenario *s, struct tenant *t)
+{
+	if (t->is_drained)
+		t->is_drained = false;
+	else
+		(void)cg_health_resume(&t->health, s->now);
+}
+
+/* As state/live publishes it. */
+static enum cg_health_state state_of(const struct tenant *t)
+{
+	return t->is_drained ? CG_HEALTH_DRAINED : t->health.state;
+}
+
 static bool is_listed(const char *list, const char *name)
 {
 	size_t len = strlen(name);
@@ -193,21 +234,29 @@ static bool is_listed(const char *list, const char *name)
 	return false;
 }
 
-static int choose(const struct scenario *s, const char *word, struct cg_candidate *candidates)
+/* WORD: "tried=..." or nothing; IS_ANY: as a pool with all_down = try. */
+static int choose(const struct scenario *s, const char *word, bool is_any,
+                  struct cg_candidate *candidates)
 {
 	const char *tried = strncmp(word, "tried=", 6) == 0 ? word + 6 : "";
+	int chosen;
 
 	for (size_t i = 0; i < s->tenants_n; i++) {
 		const struct tenant *t = &s->tenants[i];
 
 		candidates[i] = (struct cg_candidate){
 		        .priority = t->priority,
-		        .state = t->health.state,
+		        .state = state_of(t),
 		        .in_flight = t->in_flight,
 		        .is_tried = is_listed(tried, t->name),
+		        .is_full = t->max_requests > 0 && t->in_flight >= t->max_requests,
+		        .is_preferred = t == s->preferred,
 		};
 	}
-	return cg_select_priority(candidates, s->tenants_n, true);
+	chosen = cg_select_priority(candidates, s->tenants_n, true);
+	if (chosen < 0 && is_any)
+		chosen = cg_select_priority_any(candidates, s->tenants_n, true);
+	return chosen;
 }
 
 static void expect_text(struct scenario *s, const char *what, const char *got, const char *want)
@@ -231,8 +280,8 @@ static void expect(struct scenario *s, const struct words *w)
 	int chosen;
 	struct tenant *t;
 
-	if (strcmp(what, "choice") == 0) {
-		chosen = choose(s, w->at[3], candidates);
+	if (strcmp(what, "choice") == 0 || strcmp(what, "any") == 0) {
+		chosen = choose(s, w->at[3], strcmp(what, "any") == 0, candidates);
 		expect_text(s, what, chosen < 0 ? "none" : s->tenants[chosen].name, w->at[2]);
 		return;
 	}
@@ -240,7 +289,7 @@ static void expect(struct scenario *s, const struct words *w)
 	if (t == NULL)
 		return;
 	if (strcmp(what, "state") == 0) {
-		expect_text(s, what, cg_health_state_name(t->health.state), w->at[3]);
+		expect_text(s, what, cg_health_state_name(state_of(t)), w->at[3]);
 	} else if (strcmp(what, "since") == 0) {
 		expect_time(s, what, t->health.since, w->at[3]);
 	} else if (strcmp(what, "wait") == 0) {
@@ -250,7 +299,7 @@ static void expect(struct scenario *s, const struct words *w)
 	} else if (strcmp(what, "next") == 0) {
 		expect_time(s, what, cg_health_next_tick(&t->health, &t->rules), w->at[3]);
 	} else if (strcmp(what, "reason") == 0) {
-		choose(s, w->at[4], candidates);
+		choose(s, w->at[4], false, candidates);
 		expect_text(s, what, cg_select_reason_name(candidates[t - s->tenants].reason),
 		            w->at[3]);
 	} else {
@@ -271,13 +320,19 @@ static void run_command(struct scenario *s, const struct words *w)
 		expect(s, w);
 	} else if (is_listed("good,bad,deep-good,deep-bad", command)) {
 		feed(s, w);
+	} else if (is_listed("request-good,request-bad", command)) {
+		feed_requests(s, w);
+	} else if (strcmp(command, "switch") == 0) {
+		s->preferred = strcmp(w->at[1], "auto") == 0 ? NULL : find_tenant(s, w->at[1]);
 	} else if ((t = find_tenant(s, w->at[1])) == NULL) {
 		return;
 	} else if (strcmp(command, "rules") == 0) {
 		for (size_t i = 2; i < w->n; i++)
 			set_rule(s, t, w->at[i]);
 	} else if (strcmp(command, "resume") == 0) {
-		cg_health_resume(&t->health, s->now);
+		resume(s, t);
+	} else if (strcmp(command, "drain") == 0) {
+		drain(s, t, w->at[2]);
 	} else if (strcmp(command, "in-flight") == 0) {
 		t->in_flight = (unsigned)parse_number(s, w->at[2]);
 	} else {

@@ -47,7 +47,7 @@ static void test_what_people_see(void **state)
 	            "\n"
 	            "edge1  cpigate 0.1.0  pid 42  up 1h 30m, since 2026-11-21T05:28:00.500Z\n"
 	            "\n"
-	            "POOL     ACTIVE  SINCE\n"
+	            "POOL     ACTIVE  SINCE   NOTE\n"
 	            "default  eu20    1h 29m\n"
 	            "b        none    -\n"
 	            "\n"
@@ -60,6 +60,32 @@ static void test_what_people_see(void **state)
 	            "   probe is good; waits for operator\n");
 }
 
+static void test_what_operators_decided_is_seen(void **state)
+{
+	(void)state;
+	assert_text(
+	        "{\"pools\": [{\"name\": \"a\", \"active\": \"x\", \"switched_to\": \"y\", "
+	        "\"switch_note\": \"drill\"},"
+	        "  {\"name\": \"b\", \"active\": \"z\", \"switched_to\": null}],"
+	        " \"tenants\": [{\"name\": \"x\", \"state\": \"drained\", \"reason\": \"r\","
+	        "  \"drained_until\": \"2026-11-21T07:28:00.000Z\", \"drain_note\": \"patch day\","
+	        "  \"in_flight\": 3, \"max_requests\": 10, \"waits_for\": null},"
+	        "  {\"name\": \"y\", \"state\": \"drained\", \"drained_until\": null,"
+	        "  \"drain_note\": null, \"waits_for\": \"operator\"}]}",
+	        "-  cpigate -  pid 0  up 0ms, since -\n"
+	        "\n"
+	        "POOL  ACTIVE  SINCE  NOTE\n"
+	        "a     x       -      switched to y: drill\n"
+	        "b     z       -\n"
+	        "\n"
+	        "TENANT  STATE    SINCE  PRIORITY  REGION  LAST PROBE  IN FLIGHT  REQUESTS  "
+	        "REASON\n"
+	        "x       drained  -      0         -       -           3/10       0         until "
+	        "2026-11-21T07:28:00.000Z: patch day\n"
+	        "y       drained  -      0         -       -           0          0         until "
+	        "resumed\n");
+}
+
 static void test_a_document_without_members_is_no_danger(void **state)
 {
 	(void)state;
@@ -69,7 +95,7 @@ static void test_a_document_without_members_is_no_danger(void **state)
 	        "\n"
 	        "-  cpigate -  pid 0  up 0ms, since -\n"
 	        "\n"
-	        "POOL  ACTIVE  SINCE\n"
+	        "POOL  ACTIVE  SINCE  NOTE\n"
 	        "-     none    -\n"
 	        "\n"
 	        "TENANT  STATE  SINCE  PRIORITY  REGION  LAST PROBE  IN FLIGHT  REQUESTS  REASON\n"
@@ -96,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_what_people_see),
+	        cmocka_unit_test(test_what_operators_decided_is_seen),
 	        cmocka_unit_test(test_a_document_without_members_is_no_danger),
 	        cmocka_unit_test(test_one_active_tenant_is_enough),
 	};

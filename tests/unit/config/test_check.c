@@ -110,6 +110,15 @@ static void test_tenants(void **state)
 	            "priority order by it\n");
 }
 
+static void test_lame_duck_needs_a_health_endpoint(void **state)
+{
+	(void)state;
+	load_expect(LOAD_BASE "[gateway]\nlame_duck = 5s\n", "");
+	load_expect(LOAD_BASE "[gateway]\nlame_duck = 5s\n[health]\npath = off\n",
+	            "7: warning: lame_duck only delays the stop: there is no health endpoint that "
+	            "could tell anyone\n");
+}
+
 static void test_probes(void **state)
 {
 	(void)state;
@@ -134,6 +143,7 @@ int main(void)
 	        cmocka_unit_test(test_pools_of_a_tenant_agree),
 	        cmocka_unit_test(test_routes),
 	        cmocka_unit_test(test_tenants),
+	        cmocka_unit_test(test_lame_duck_needs_a_health_endpoint),
 	        cmocka_unit_test(test_probes),
 	};
 

@@ -123,6 +123,14 @@ static void test_defaults(void **state)
 	assert_int_equal(c->pools[0].members_n, 1);
 	assert_int_equal(c->pools[0].attempts, 3);
 	assert_true(c->pools[0].flap_backoff);
+	assert_int_equal(c->pools[0].retry_buffer, 65536);
+	assert_string_equal(c->pools[0].idempotency_header, "Idempotency-Key");
+	assert_int_equal(c->pools[0].all_down, CG_ALL_DOWN_REJECT);
+	assert_int_equal(c->gateway.lame_duck, 0);
+	assert_null(c->gateway.state_dir);
+	assert_int_equal(c->timeouts.tenant_ack, 20000);
+	assert_int_equal(c->tenants[0].max_requests, 0);
+	assert_int_equal(c->probes[0].passive_fall, 3);
 	assert_string_equal(c->tenants[0].region, "");
 	assert_int_equal(c->probes_n, 1);
 	assert_string_equal(c->probes[0].name, "");
@@ -188,6 +196,47 @@ static void test_route_and_pool_values(void **state)
 	assert_int_equal(c->routes[0].response, 600000);
 	assert_int_equal(c->routes[1].response, 5000);
 	load_end(&load);
+}
+
+static void test_values_of_retries_and_operations(void **state)
+{
+	struct load load;
+	const struct cg_config *c;
+	char path[64];
+
+	(void)state;
+	load_text(&load, LOAD_BASE "max_requests = 7\nprobe = p\n"
+	                           "[tenant b]\nurl = https://b.example\n"
+	                           "[gateway]\nstate_dir = state\nlame_duck = 5s\n"
+	                           "[timeouts]\ntenant_ack = 3s\n"
+	                           "[probe]\npassive_fall = 0\n[probe p]\npassive_fall = 9\n"
+	                           "[pool one]\nretry_buffer = 0\nall_down = try\n"
+	                           "idempotency_header = X-Once\n"
+	                           "[pool two]\nretry_buffer = 16m\n"
+	                           "[route r]\npool = one\nhost = a.example\nrepeat = idempotent\n"
+	                           "[route s]\npool = two\nhost = b.example\nrepeat = never\n"
+	                           "[route t]\npool = two\n");
+	/* A tenant is in two pools that differ in these keys: no error. */
+	assert_string_equal(cg_buf_ptr(&load.problems), "");
+	c = load.config;
+	snprintf(path, sizeof(path), "%s/state", load.dir);
+	assert_string_equal(c->gateway.state_dir, path);
+	assert_int_equal(c->gateway.lame_duck, 5000);
+	assert_int_equal(c->timeouts.tenant_ack, 3000);
+	assert_int_equal(c->tenants[0].max_requests, 7);
+	assert_int_equal(c->probes[0].passive_fall, 0);
+	assert_int_equal(c->probes[1].passive_fall, 9);
+	assert_int_equal(c->pools[0].retry_buffer, 0);
+	assert_int_equal(c->pools[0].all_down, CG_ALL_DOWN_TRY);
+	assert_string_equal(c->pools[0].idempotency_header, "X-Once");
+	assert_int_equal(c->pools[1].retry_buffer, 16 << 20);
+	assert_int_equal(c->routes[0].repeat, CG_ROUTE_REPEAT_IDEMPOTENT);
+	assert_int_equal(c->routes[1].repeat, CG_ROUTE_REPEAT_NEVER);
+	assert_int_equal(c->routes[2].repeat, CG_ROUTE_REPEAT_SAFE);
+	load_end(&load);
+	load_expect(LOAD_BASE "[pool p]\nretry_buffer = 17m\nall_down = no\n",
+	            "7: error: retry_buffer: \"17m\" is out of range (0 to 16m)\n"
+	            "8: error: all_down: \"no\" is not reject or try\n");
 }
 
 /* inih alone would cut a value to 200 bytes without a word. */
@@ -308,6 +357,7 @@ int main(void)
 	        cmocka_unit_test(test_named_probe_inherits),
 	        cmocka_unit_test(test_inherited_fault_is_reported_once),
 	        cmocka_unit_test(test_route_and_pool_values),
+	        cmocka_unit_test(test_values_of_retries_and_operations),
 	        cmocka_unit_test(test_long_lines_are_whole_or_refused),
 	        cmocka_unit_test(test_bom_and_crlf),
 	        cmocka_unit_test(test_indented_lines_are_not_appended),

@@ -152,6 +152,7 @@ static void test_documentation_names_each_key(void **state)
 	assert_non_null(strstr(cg_buf_ptr(&markdown), "| `token`, `token_file` |"));
 	assert_non_null(strstr(cg_buf_ptr(&markdown), "\\*.domain"));
 	assert_non_null(strstr(cg_buf_ptr(&mdoc), "\n.It Ic token , Ic token_file\n"));
+	assert_non_null(strstr(cg_buf_ptr(&markdown), "default: auto; changes need a restart |"));
 	assert_non_null(strstr(cg_buf_ptr(&mdoc), "(duration, 100ms to 1h; default: 10s)\n"));
 	cg_buf_fini(&markdown);
 	cg_buf_fini(&mdoc);

@@ -19,10 +19,10 @@ static void test_unknown_key_with_suggestion(void **state)
 
 static void test_keys_of_later_versions_are_unknown(void **state)
 {
-	static const char *const lines[] = {"[gateway]\nstate_dir", "[gateway]\nlame_duck",
-	                                    "[gateway]\nuser",      "[gateway]\ngroup",
-	                                    "[gateway]\nsandbox",   "[timeouts]\ntenant_ack",
-	                                    "[probe]\npassive_fall"};
+	static const char *const lines[] = {
+	        "[gateway]\nuser",           "[gateway]\ngroup",  "[gateway]\nsandbox",
+	        "[listen m]\nclient_ca",     "[listen m]\nhttp2", "[listen m]\nclient_verify",
+	        "[listen m]\nproxy_protocol"};
 
 	(void)state;
 	for (size_t i = 0; i < CG_ARRAY_LEN(lines); i++) {

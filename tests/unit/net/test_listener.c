@@ -202,30 +202,87 @@ static void test_ipv6_alone(void **state)
 	cg_loop_free(door.loop);
 }
 
-static void test_out_of_descriptors_pauses_and_goes_on(void **state)
+/* Whether the other side has ended it. */
+static bool is_closed(int fd)
 {
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_DONTWAIT) == 0 || errno == ECONNRESET;
+}
+
+/* No descriptor is left beyond those below LAST_FD. */
+static void limit_to(struct rlimit *old, int last_fd)
+{
+	struct rlimit tight;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, old), 0);
+	tight = *old;
+	tight.rlim_cur = (rlim_t)last_fd + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+}
+
+static void test_out_of_descriptors_closes_those_who_wait_and_goes_on(void **state)
+{
+	enum { QUEUED_N = 5 };
 	struct door door = {.loop = cg_loop_new()};
-	struct rlimit old, tight;
+	struct rlimit old;
 	int64_t began;
+	int fds[QUEUED_N];
 	int fd;
 
 	(void)state;
 	door_open(&door, "127.0.0.1:0");
-	fd = client(&door.addr);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	tight = old;
-	tight.rlim_cur = (rlim_t)fd + 1;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
-	WAIT_FOR(door.loop, door.errors_n == 1);
-	began = cg_loop_now(door.loop);
-	assert_int_equal(door.error, EMFILE);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-	WAIT_FOR(door.loop, door.accepted_n == 1);
-	assert_true(cg_loop_now(door.loop) >= began + 100);
-	assert_int_equal(door.errors_n, 1);
-	close(fd);
+	/* Twice: the descriptor in reserve must be had back. */
+	for (int round = 1; round <= 2; round++) {
+		for (int i = 0; i < QUEUED_N; i++)
+			fds[i] = client(&door.addr);
+		limit_to(&old, fds[QUEUED_N - 1]);
+		WAIT_FOR(door.loop, door.errors_n == round);
+		began = cg_loop_now(door.loop);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+		assert_int_equal(door.error, EMFILE);
+		for (int i = 0; i < QUEUED_N; i++) {
+			WAIT_FOR(door.loop, is_closed(fds[i]));
+			close(fds[i]);
+		}
+		assert_int_equal(door.accepted_n, round - 1);
+		fd = client(&door.addr);
+		WAIT_FOR(door.loop, door.accepted_n == round);
+		assert_true(cg_loop_now(door.loop) >= began + 100);
+		assert_false(is_closed(fd));
+		assert_int_equal(door.errors_n, round);
+		close(fd);
+	}
 	door_close(&door);
 	cg_loop_free(door.loop);
+}
+
+static void test_newest_takes_over_every_new_connection(void **state)
+{
+	enum { CLIENTS_N = 50 };
+	struct door older = {.loop = cg_loop_new()};
+	struct door newer = {.loop = older.loop};
+	char text[CG_ADDR_TEXT_SIZE];
+	int fds[CLIENTS_N];
+
+	(void)state;
+	door_open(&older, "127.0.0.1:0");
+	cg_listener_take_over(older.listener, 1); /* alone: no effect */
+	cg_addr_format(&older.addr, text);
+	door_open(&newer, text);
+	cg_listener_take_over(newer.listener, 1);
+	for (int i = 0; i < CLIENTS_N; i++)
+		fds[i] = client(&older.addr);
+	WAIT_FOR(newer.loop, newer.accepted_n == CLIENTS_N);
+	assert_int_equal(older.accepted_n, 0);
+	for (int i = 0; i < CLIENTS_N; i++)
+		close(fds[i]);
+	door_close(&older);
+	fds[0] = client(&newer.addr);
+	WAIT_FOR(newer.loop, newer.accepted_n == CLIENTS_N + 1);
+	close(fds[0]);
+	door_close(&newer);
+	cg_loop_free(newer.loop);
 }
 
 int main(void)
@@ -237,7 +294,8 @@ int main(void)
 	        cmocka_unit_test(test_sockets_share_an_address),
 	        cmocka_unit_test(test_free_accepts_what_is_queued),
 	        cmocka_unit_test(test_ipv6_alone),
-	        cmocka_unit_test(test_out_of_descriptors_pauses_and_goes_on),
+	        cmocka_unit_test(test_out_of_descriptors_closes_those_who_wait_and_goes_on),
+	        cmocka_unit_test(test_newest_takes_over_every_new_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -403,9 +403,10 @@ static void test_configured_format_reaches_the_file(void **state)
 
 	assert_true(fd >= 0);
 	close(fd);
-	cg_access_log(&s->x); /* no access log: no effect */
 	s->worker->access_writer = cg_access_writer_new(path, 1, &err);
 	assert_non_null(s->worker->access_writer);
+	cg_access_log(&s->x); /* no access log in its configuration: no effect */
+	s->config.log.access = path;
 	s->x.is_unlogged = true;
 	cg_access_log(&s->x);
 	s->x.is_unlogged = false;
@@ -429,10 +430,12 @@ static void test_line_without_room_is_counted_as_lost(void **state)
 	struct scene *s = *state;
 	struct cg_error err;
 	char *path = malloc(HUGE);
+	char target[] = "/dev/null";
 
+	s->config.log.access = target;
 	memset(path, 'a', HUGE);
 	s->x.request.path = (struct cg_str){.ptr = path, .len = HUGE};
-	s->worker->access_writer = cg_access_writer_new("/dev/null", 1, &err);
+	s->worker->access_writer = cg_access_writer_new(target, 1, &err);
 	assert_non_null(s->worker->access_writer);
 	cg_access_log(&s->x);
 	assert_int_equal(CG_COUNTER_GET(s->counters.log_lines_lost), 1);

@@ -2,6 +2,7 @@
 /* proxy/access_writer: lines arrive whole and in order, through rotation and a full disk. */
 #include "proxy/access_writer.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -336,7 +337,6 @@ static void test_full_disk_is_told_once_and_the_writer_goes_on(void **state)
 	struct place *place = *state;
 	struct cg_access_writer *writer;
 	char line[FULL_LINE + 1];
-	char *text;
 
 	if (access("/dev/full", W_OK) != 0)
 		skip();
@@ -354,9 +354,105 @@ static void test_full_disk_is_told_once_and_the_writer_goes_on(void **state)
 	cg_access_writer_free(writer);
 	assert_int_equal(count(place->log_path, "lines are lost"), 1);
 	assert_int_equal(count(place->log_path, "can be written again"), 1);
-	text = read_file(place->log_path);
-	assert_non_null(strstr(text, place->path));
+}
+
+/* ---- another target ---- */
+
+static void retarget(struct cg_access_writer *writer, const char *target)
+{
+	struct cg_error err = {{0}};
+
+	assert_int_equal(cg_access_writer_retarget(writer, target, &err), 0);
+	assert_string_equal(err.text, "");
+}
+
+static void assert_holds(const char *path, const char *wanted)
+{
+	char *text = read_file(path);
+
+	assert_string_equal(text, wanted);
 	free(text);
+}
+
+static void test_lines_follow_the_target(void **state)
+{
+	struct place *place = *state;
+	struct cg_access_writer *writer = writer_new(NULL, 1);
+
+	put(writer, 0, "nobody wants it\n");
+	cg_access_writer_reopen(writer); /* off: no effect */
+	/* Off means read and forgotten: the ring is empty before the file comes. */
+	for (int i = 0; i < 3 << 10; i++)
+		put(writer, 0, "                                                               \n");
+	retarget(writer, place->path);
+	put(writer, 0, "one\n");
+	wait_for(place->path, "one\n");
+	retarget(writer, place->old_path);
+	put(writer, 0, "two\n");
+	wait_for(place->old_path, "two\n");
+	retarget(writer, NULL);
+	put(writer, 0, "off again\n");
+	cg_access_writer_free(writer);
+	assert_int_equal(count(place->path, "two\n"), 0);
+	assert_holds(place->old_path, "two\n");
+}
+
+static void test_file_after_stdout_and_back(void **state)
+{
+	struct place *place = *state;
+	struct cg_access_writer *writer;
+	int fd = open(place->old_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int saved;
+
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	assert_true(saved >= 0 && fd >= 0);
+	dup2(fd, STDOUT_FILENO);
+	writer = writer_new(place->path, 1);
+	put(writer, 0, "file\n");
+	wait_for(place->path, "file\n");
+	(void)!cg_access_writer_retarget(writer, "stdout", NULL);
+	put(writer, 0, "stdout\n");
+	wait_for(place->old_path, "stdout\n");
+	(void)!cg_access_writer_retarget(writer, place->path, NULL);
+	put(writer, 0, "file again\n");
+	cg_access_writer_free(writer);
+	/* It was a copy that was closed. */
+	assert_int_equal(write(STDOUT_FILENO, "ours\n", 5), 5);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(fd);
+	assert_holds(place->path, "file\nfile again\n");
+	assert_holds(place->old_path, "stdout\nours\n");
+}
+
+static void test_same_target_is_left_alone(void **state)
+{
+	struct place *place = *state;
+	struct cg_access_writer *writer = writer_new(place->path, 1);
+
+	put(writer, 0, "before\n");
+	wait_for(place->path, "before\n");
+	assert_int_equal(rename(place->path, place->old_path), 0);
+	retarget(writer, place->path);
+	put(writer, 0, "after\n");
+	cg_access_writer_free(writer);
+	assert_holds(place->old_path, "before\nafter\n");
+	assert_int_not_equal(access(place->path, F_OK), 0);
+}
+
+static void test_bad_target_leaves_the_old_one(void **state)
+{
+	struct place *place = *state;
+	struct cg_access_writer *writer = writer_new(place->path, 1);
+	struct cg_error err;
+
+	assert_int_equal(cg_access_writer_retarget(writer, place->dir, &err), -1);
+	assert_non_null(strstr(err.text, place->dir));
+	assert_non_null(strstr(err.text, "Is a directory"));
+	put(writer, 0, "still here\n");
+	cg_access_writer_free(writer);
+	assert_holds(place->path, "still here\n");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -375,6 +471,10 @@ int main(void)
 	        TEST(test_reopen_after_rename_goes_to_a_new_file),
 	        TEST(test_failed_reopen_keeps_the_old_file),
 	        TEST(test_full_disk_is_told_once_and_the_writer_goes_on),
+	        TEST(test_lines_follow_the_target),
+	        TEST(test_file_after_stdout_and_back),
+	        TEST(test_same_target_is_left_alone),
+	        TEST(test_bad_target_leaves_the_old_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

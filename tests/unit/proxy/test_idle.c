@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "net/listener.h"
 #include "net/wait.h"
 #include "proxy/worker.h"
 
@@ -23,6 +24,8 @@ struct scene {
 	struct cg_tenant_counters tenant_counters;
 	struct cg_live_tenant live;
 	struct cg_origin *origin;
+	int listen_fd; /* the tenant's, at ADDR */
+	struct cg_addr addr;
 	unsigned events_n; /* told to whoever took a connection */
 };
 
@@ -39,7 +42,11 @@ static int setup(void **state)
 	s->live = (struct cg_live_tenant){.id = 7, .counters = &s->tenant_counters};
 	s->origin = cg_origin_get(s->worker, &s->live);
 	*state = s;
-	return 0;
+	if (!cg_addr_parse(&s->addr, CG_STR("127.0.0.1:0"), 0))
+		return -1;
+	s->listen_fd = cg_listener_open_socket(&s->addr, NULL);
+	cg_origin_set_addrs(s->origin, &s->addr, 1);
+	return s->listen_fd < 0 ? -1 : 0;
 }
 
 static int teardown(void **state)
@@ -50,6 +57,7 @@ static int teardown(void **state)
 	cg_loop_free(s->worker->loop);
 	cg_conn_env_fini(&s->worker->env);
 	cg_slab_fini(&s->worker->idle_slab);
+	close(s->listen_fd);
 	free(s->worker);
 	free(s);
 	return 0;
@@ -66,13 +74,14 @@ static void on_event(void *owner, enum cg_conn_event event)
 /* A connection as an attempt leaves it; PEER is its other end. */
 static struct cg_conn *conn_new(struct scene *s, int *peer)
 {
-	int fds[2];
+	struct cg_conn *conn = cg_conn_connect(&s->worker->env, &s->addr, NULL, on_event, s, NULL);
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
-	                 0);
-	*peer = fds[1];
+	assert_non_null(conn);
+	WAIT_FOR(s->worker->loop, cg_conn_is_open(conn));
+	*peer = accept4(s->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_true(*peer >= 0);
 	CG_COUNTER_ADD(s->counters.tenant_connections, 1);
-	return cg_conn_accepted(&s->worker->env, fds[0], NULL, on_event, s);
+	return conn;
 }
 
 static void assert_counts(const struct scene *s, unsigned all, unsigned idle)
@@ -97,15 +106,15 @@ static void test_last_used_is_taken_first(void **state)
 	struct cg_conn *conns[3];
 	int peers[3];
 
-	assert_null(cg_idle_take(s->origin));
+	assert_null(cg_idle_take(s->origin, true));
 	for (int i = 0; i < 3; i++) {
 		conns[i] = conn_new(s, &peers[i]);
 		cg_idle_put(s->origin, conns[i], LONG_MS);
 	}
 	assert_counts(s, 3, 3);
 	for (int i = 3; i-- > 0;)
-		assert_ptr_equal(cg_idle_take(s->origin), conns[i]);
-	assert_null(cg_idle_take(s->origin));
+		assert_ptr_equal(cg_idle_take(s->origin, true), conns[i]);
+	assert_null(cg_idle_take(s->origin, true));
 	assert_counts(s, 3, 0); /* the takers count them out */
 	for (int i = 0; i < 3; i++) {
 		cg_conn_close(conns[i]);
@@ -121,7 +130,7 @@ static void test_taken_connection_belongs_to_its_taker(void **state)
 
 	conn = conn_new(s, &peer);
 	cg_idle_put(s->origin, conn, 1);
-	assert_ptr_equal(cg_idle_take(s->origin), conn);
+	assert_ptr_equal(cg_idle_take(s->origin, true), conn);
 	cg_conn_set_owner(conn, on_event, s);
 	s->events_n = 0;
 	assert_int_equal(send(peer, "x", 1, 0), 1);
@@ -186,12 +195,32 @@ static void test_dead_ones_are_passed_over(void **state)
 	close(peers[0]);
 	assert_int_equal(send(peers[1], "x", 1, 0), 1);
 	shutdown(peers[2], SHUT_WR);
-	assert_ptr_equal(cg_idle_take(s->origin), good);
+	assert_ptr_equal(cg_idle_take(s->origin, true), good);
 	assert_counts(s, 1, 0);
 	cg_conn_close(good);
 	close(peers[1]);
 	close(peers[2]);
 	close(spare);
+}
+
+/* For a request that can be sent twice the system call is saved; what the loop has told is known.
+ */
+static void test_unasked_socket_is_taken_as_it_is(void **state)
+{
+	struct scene *s = *state;
+	struct cg_conn *conn;
+	int peer;
+
+	conn = conn_new(s, &peer);
+	cg_idle_put(s->origin, conn, LONG_MS);
+	close(peer);
+	assert_ptr_equal(cg_idle_take(s->origin, false), conn);
+	cg_conn_close(conn);
+	conn = conn_new(s, &peer);
+	cg_idle_put(s->origin, conn, LONG_MS);
+	close(peer);
+	WAIT_FOR(s->worker->loop, s->origin->idle_n == 0);
+	assert_null(cg_idle_take(s->origin, false));
 }
 
 static void test_none_is_left_when_all_are_dead(void **state)
@@ -203,8 +232,25 @@ static void test_none_is_left_when_all_are_dead(void **state)
 		cg_idle_put(s->origin, conn_new(s, &peers[i]), LONG_MS);
 		close(peers[i]);
 	}
-	assert_null(cg_idle_take(s->origin));
+	assert_null(cg_idle_take(s->origin, true));
 	assert_counts(s, 0, 0);
+}
+
+/* Traffic follows the name: a connection to an address that it has no more is not kept. */
+static void test_connection_to_a_former_address_is_closed(void **state)
+{
+	struct scene *s = *state;
+	struct cg_addr other;
+	struct cg_conn *conn;
+	int peer;
+
+	conn = conn_new(s, &peer);
+	assert_true(cg_addr_parse(&other, CG_STR("127.0.0.2:443"), 0));
+	cg_origin_set_addrs(s->origin, &other, 1);
+	cg_idle_put(s->origin, conn, LONG_MS);
+	assert_counts(s, 0, 0);
+	WAIT_FOR(s->worker->loop, is_closed(peer));
+	close(peer);
 }
 
 static void test_clear_closes_all(void **state)
@@ -233,7 +279,9 @@ int main(void)
 	        TEST(test_time_ends_it),
 	        TEST(test_tenant_that_closes_or_speaks_ends_it),
 	        TEST(test_dead_ones_are_passed_over),
+	        TEST(test_unasked_socket_is_taken_as_it_is),
 	        TEST(test_none_is_left_when_all_are_dead),
+	        TEST(test_connection_to_a_former_address_is_closed),
 	        TEST(test_clear_closes_all),
 	};
 

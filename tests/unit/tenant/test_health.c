@@ -12,8 +12,11 @@
 
 #include <cmocka.h>
 
-static const struct cg_health_rules plain = {
-        .fall = 2, .rise = 2, .interval_down_ms = 2000, .has_flap_backoff = true};
+static const struct cg_health_rules plain = {.fall = 2,
+                                             .rise = 2,
+                                             .interval_down_ms = 2000,
+                                             .has_flap_backoff = true,
+                                             .passive_fall = 3};
 
 /* A tenant in STATE since 0, whichever rules brought it there. */
 static struct cg_health in_state(enum cg_health_state state)
@@ -46,6 +49,7 @@ static void test_names_are_those_of_the_api(void **state)
 	(void)state;
 	assert_string_equal(cg_health_state_name(CG_HEALTH_CHECKING), "checking");
 	assert_string_equal(cg_health_state_name(CG_HEALTH_RECOVERING), "recovering");
+	assert_string_equal(cg_health_state_name(CG_HEALTH_DRAINED), "drained");
 	assert_string_equal(cg_health_wait_name(CG_HEALTH_WAIT_NOTHING), "nothing");
 	assert_string_equal(cg_health_wait_name(CG_HEALTH_WAIT_OPERATOR), "operator");
 }
@@ -67,19 +71,19 @@ static void test_init_is_checking(void **state)
  * wait for). */
 static void test_each_event_in_each_state(void **state)
 {
-	enum { GOOD, BAD, DEEP_GOOD, DEEP_BAD, TICK, RESUME, EVENTS_N };
+	enum { GOOD, BAD, DEEP_GOOD, DEEP_BAD, TICK, RESUME, REQUEST_GOOD, REQUEST_BAD, EVENTS_N };
 	enum { C = CG_HEALTH_CHECKING, O = CG_HEALTH_ONLINE };
 	enum { D = CG_HEALTH_DEGRADED, R = CG_HEALTH_RECOVERING };
 	static const int expected[4][EVENTS_N] = {
-	        [C] = {O, D, C, C, C, C},
-	        [O] = {O, D, O, O, O, O},
-	        [D] = {O, D, D, D, D, D},
-	        [R] = {O, D, O, R, O, O},
+	        [C] = {O, D, C, C, C, C, C, C},
+	        [O] = {O, D, O, O, O, O, O, D},
+	        [D] = {O, D, D, D, D, D, D, D},
+	        [R] = {O, D, O, R, O, O, R, D},
 	};
 	struct cg_health_rules rules = plain;
 
 	(void)state;
-	rules.fall = rules.rise = 1;
+	rules.fall = rules.rise = rules.passive_fall = 1;
 	for (int from = C; from <= R; from++) {
 		for (int event = GOOD; event < EVENTS_N; event++) {
 			struct cg_health h = in_state((enum cg_health_state)from);
@@ -100,6 +104,11 @@ static void test_each_event_in_each_state(void **state)
 				break;
 			case RESUME:
 				has_changed = cg_health_resume(&h, 5);
+				break;
+			case REQUEST_GOOD:
+			case REQUEST_BAD:
+				has_changed = cg_health_step_passive(&h, &rules,
+				                                     event == REQUEST_GOOD, 5);
 				break;
 			}
 			if ((int)h.state != expected[from][event])
@@ -381,6 +390,85 @@ static void test_reload_can_end_a_wait(void **state)
 	assert_int_equal(health.state, CG_HEALTH_ONLINE);
 }
 
+static void test_requests_take_a_tenant_down_at_once(void **state)
+{
+	struct cg_health health = in_state(CG_HEALTH_ONLINE);
+
+	(void)state;
+	assert_false(cg_health_step_passive(&health, &plain, false, 1));
+	assert_false(cg_health_step_passive(&health, &plain, false, 2));
+	assert_false(cg_health_step_passive(&health, &plain, true, 3));
+	assert_false(cg_health_step_passive(&health, &plain, false, 4));
+	assert_false(cg_health_step_passive(&health, &plain, false, 5));
+	assert_true(cg_health_step_passive(&health, &plain, false, 6));
+	assert_int_equal(health.state, CG_HEALTH_DEGRADED);
+	assert_int_equal(health.since, 6);
+	assert_int_equal(health.downs_n, 1);
+	assert_int_equal(health.passive_bad_n, 0);
+}
+
+static void test_requests_and_probes_count_apart(void **state)
+{
+	struct cg_health health = in_state(CG_HEALTH_ONLINE);
+
+	(void)state;
+	assert_false(cg_health_step(&health, &plain, false, 1));
+	assert_false(cg_health_step_passive(&health, &plain, false, 2));
+	assert_false(cg_health_step_passive(&health, &plain, false, 3));
+	/* A good probe forgives no request, a good request no probe. */
+	assert_false(cg_health_step_passive(&health, &plain, true, 4));
+	assert_int_equal(health.bad_n, 1);
+	assert_false(cg_health_step_passive(&health, &plain, false, 5));
+	assert_false(cg_health_step_passive(&health, &plain, false, 6));
+	assert_false(cg_health_step(&health, &plain, true, 7));
+	assert_true(cg_health_step_passive(&health, &plain, false, 8));
+}
+
+static void test_requests_never_bring_a_tenant_up(void **state)
+{
+	struct cg_health health = in_state(CG_HEALTH_DEGRADED);
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_false(cg_health_step_passive(&health, &plain, true, i));
+	assert_int_equal(health.state, CG_HEALTH_DEGRADED);
+	assert_int_equal(health.good_n, 0);
+}
+
+/* Or a probe that sees nothing wrong would bring it back with its next result. */
+static void test_rise_counts_from_a_passive_down(void **state)
+{
+	struct cg_health health = in_state(CG_HEALTH_ONLINE);
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		assert_false(cg_health_step(&health, &plain, true, i));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(cg_health_step_passive(&health, &plain, false, 10), i == 2);
+	assert_false(cg_health_step(&health, &plain, true, 11));
+	assert_int_equal(health.state, CG_HEALTH_DEGRADED);
+	assert_true(cg_health_step(&health, &plain, true, 12));
+	assert_int_equal(health.state, CG_HEALTH_ONLINE);
+	/* The second down within ten minutes waits. */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(cg_health_step_passive(&health, &plain, false, 20), i == 2);
+	bring_up(&health, &plain, 21);
+	assert_int_equal(health.state, CG_HEALTH_RECOVERING);
+	assert_int_equal(health.delay_ms, 4000);
+}
+
+static void test_passive_fall_zero_is_off(void **state)
+{
+	struct cg_health_rules rules = plain;
+	struct cg_health health = in_state(CG_HEALTH_ONLINE);
+
+	(void)state;
+	rules.passive_fall = 0;
+	for (int i = 0; i < 1000; i++)
+		assert_false(cg_health_step_passive(&health, &rules, false, i));
+	assert_int_equal(health.passive_bad_n, 0);
+}
+
 /* The naive model: the whole history of results and downs, read backwards each time. */
 enum { MODEL_EVENTS_MAX = 2000 };
 
@@ -388,6 +476,9 @@ struct model {
 	enum cg_health_state state;
 	bool results[MODEL_EVENTS_MAX];
 	size_t results_n;
+	size_t results_from;             /* rise does not look further back */
+	bool requests[MODEL_EVENTS_MAX]; /* in this state */
+	size_t requests_n;
 	bool deep[MODEL_EVENTS_MAX]; /* of this recovery */
 	size_t deep_n;
 	int64_t downs[MODEL_EVENTS_MAX];
@@ -442,7 +533,8 @@ static void model_result(struct model *m, const struct cg_health_rules *rules, b
 	} else if (is_good && is_first) {
 		m->state = CG_HEALTH_ONLINE;
 	} else if (is_good && m->state == CG_HEALTH_DEGRADED &&
-	           model_run(m->results, m->results_n, true) >= rules->rise) {
+	           model_run(&m->results[m->results_from], m->results_n - m->results_from, true) >=
+	                   rules->rise) {
 		m->state = CG_HEALTH_RECOVERING;
 		m->deep_n = 0;
 		m->online_at = now + model_delay(m, rules);
@@ -451,13 +543,27 @@ static void model_result(struct model *m, const struct cg_health_rules *rules, b
 		model_settle(m, rules, now);
 }
 
+static void model_request(struct model *m, const struct cg_health_rules *rules, bool is_good,
+                          int64_t now)
+{
+	if (m->state != CG_HEALTH_ONLINE && m->state != CG_HEALTH_RECOVERING)
+		return;
+	m->requests[m->requests_n++] = is_good;
+	if (rules->passive_fall == 0 ||
+	    model_run(m->requests, m->requests_n, false) < rules->passive_fall)
+		return;
+	m->state = CG_HEALTH_DEGRADED;
+	m->downs[m->downs_n++] = now;
+	m->results_from = m->results_n;
+}
+
 /* One random event for both; returns the name for the message. */
 static const char *walk_step(struct cg_health *health, struct model *m,
                              const struct cg_health_rules *rules, int64_t now)
 {
 	enum cg_health_state before = health->state;
 	bool is_good = rand() % 3 != 0;
-	int event = rand() % 20;
+	int event = rand() % 25;
 	bool has_changed;
 
 	if (event < 13) {
@@ -473,12 +579,19 @@ static const char *walk_step(struct cg_health *health, struct model *m,
 	} else if (event < 19) {
 		has_changed = cg_health_tick(health, rules, now);
 		model_settle(m, rules, now);
-	} else {
+	} else if (event < 20) {
 		has_changed = cg_health_resume(health, now);
 		if (m->state == CG_HEALTH_RECOVERING)
 			m->state = CG_HEALTH_ONLINE;
+	} else {
+		has_changed = cg_health_step_passive(health, rules, is_good, now);
+		model_request(m, rules, is_good, now);
 	}
 	assert_int_equal(has_changed, before != health->state);
+	if (before != health->state)
+		m->requests_n = 0;
+	if (event >= 20)
+		return "request";
 	return event < 13 ? "result" : event < 16 ? "failback" : event < 19 ? "tick" : "resume";
 }
 
@@ -493,6 +606,7 @@ static void walk(void)
 	        .has_failback_probe = rand() % 2 == 0,
 	        .is_failback_manual = rand() % 4 == 0,
 	        .has_flap_backoff = rand() % 2 == 0,
+	        .passive_fall = (unsigned)(rand() % 4),
 	};
 	static struct model model;
 	struct cg_health health;
@@ -514,6 +628,7 @@ static void walk(void)
 		if (now > next) {
 			assert_true(cg_health_tick(&health, &rules, next));
 			model_settle(&model, &rules, next);
+			model.requests_n = 0;
 		}
 		event = walk_step(&health, &model, &rules, now);
 		if (health.state != model.state)
@@ -557,6 +672,11 @@ int main(void)
 	        cmocka_unit_test(test_flap_backoff_off_is_the_plain_delay),
 	        cmocka_unit_test(test_down_at_start_is_the_first_down),
 	        cmocka_unit_test(test_reload_can_end_a_wait),
+	        cmocka_unit_test(test_requests_take_a_tenant_down_at_once),
+	        cmocka_unit_test(test_requests_and_probes_count_apart),
+	        cmocka_unit_test(test_requests_never_bring_a_tenant_up),
+	        cmocka_unit_test(test_rise_counts_from_a_passive_down),
+	        cmocka_unit_test(test_passive_fall_zero_is_off),
 	        cmocka_unit_test(test_random_walks_agree_with_the_model),
 	};
 

@@ -14,6 +14,7 @@ static void test_rank_orders_the_states(void **state)
 	assert_int_equal(cg_select_rank(CG_HEALTH_RECOVERING), 1);
 	assert_int_equal(cg_select_rank(CG_HEALTH_CHECKING), 2);
 	assert_int_equal(cg_select_rank(CG_HEALTH_DEGRADED), -1);
+	assert_int_equal(cg_select_rank(CG_HEALTH_DRAINED), -1);
 }
 
 static void test_reason_names_are_those_of_the_api(void **state)
@@ -22,6 +23,9 @@ static void test_reason_names_are_those_of_the_api(void **state)
 	assert_string_equal(cg_select_reason_name(CG_SELECT_CHOSEN), "chosen");
 	assert_string_equal(cg_select_reason_name(CG_SELECT_LOWER_PRIORITY), "lower_priority");
 	assert_string_equal(cg_select_reason_name(CG_SELECT_RECOVERING), "recovering");
+	assert_string_equal(cg_select_reason_name(CG_SELECT_NOT_PREFERRED), "not_preferred");
+	assert_string_equal(cg_select_reason_name(CG_SELECT_DRAINED), "drained");
+	assert_string_equal(cg_select_reason_name(CG_SELECT_FULL), "full");
 }
 
 int main(void)

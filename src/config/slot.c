@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One function for each storage. Lists grow by one item at a time: they are short. */
-#include "config/store.h"
+#include "config/slot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "config/input.h"
 #include "config/value.h"
 
-static int store_put_bool(void *field, struct cg_str text, struct cg_error *err)
+static int slot_put_bool(void *field, struct cg_str text, struct cg_error *err)
 {
 	bool value;
 
@@ -19,8 +19,8 @@ static int store_put_bool(void *field, struct cg_str text, struct cg_error *err)
 	return 0;
 }
 
-static int store_complain_word(const struct cg_option *option, struct cg_str text,
-                               struct cg_error *err)
+static int slot_complain_word(const struct cg_option *option, struct cg_str text,
+                              struct cg_error *err)
 {
 	struct cg_buf words = {.data = NULL};
 
@@ -32,8 +32,8 @@ static int store_complain_word(const struct cg_option *option, struct cg_str tex
 }
 
 /* Numbers, and words that stand for one; written in the width of the field. */
-static int store_put_number(const struct cg_option *option, void *field, struct cg_str text,
-                            struct cg_error *err)
+static int slot_put_number(const struct cg_option *option, void *field, struct cg_str text,
+                           struct cg_error *err)
 {
 	const struct cg_option_word *word = cg_value_find_word(option, text);
 	uint64_t value = word != NULL ? word->value : 0;
@@ -41,7 +41,7 @@ static int store_put_number(const struct cg_option *option, void *field, struct 
 	size_t size;
 
 	if (word == NULL && option->type == CG_OPTION_WORD)
-		return store_complain_word(option, text, err);
+		return slot_complain_word(option, text, err);
 	if (word == NULL && cg_value_read_number(option, text, &value, err) != 0)
 		return -1;
 	narrow = (unsigned)value;
@@ -61,21 +61,21 @@ static int store_put_number(const struct cg_option *option, void *field, struct 
 
 /* Every list of the config begins with its items and has its length somewhere: make room for one
  * item more. */
-static void *store_grow(void *items, size_t n, size_t size)
+static void *slot_grow(void *items, size_t n, size_t size)
 {
 	return cg_mem_realloc(items, (n + 1) * size);
 }
 
-static void store_append_text(struct cg_texts *texts, char *text, struct cg_place place)
+static void slot_append_text(struct cg_texts *texts, char *text, struct cg_place place)
 {
-	texts->items = store_grow(texts->items, texts->n, sizeof(*texts->items));
-	texts->places = store_grow(texts->places, texts->n, sizeof(*texts->places));
+	texts->items = slot_grow(texts->items, texts->n, sizeof(*texts->items));
+	texts->places = slot_grow(texts->places, texts->n, sizeof(*texts->places));
 	texts->items[texts->n] = text;
 	texts->places[texts->n++] = place;
 }
 
-static int store_put_text(const struct cg_option *option, void *field, struct cg_str text,
-                          struct cg_place place, struct cg_error *err)
+static int slot_put_text(const struct cg_option *option, void *field, struct cg_str text,
+                         struct cg_place place, struct cg_error *err)
 {
 	char *value;
 
@@ -88,14 +88,14 @@ static int store_put_text(const struct cg_option *option, void *field, struct cg
 	if (value == NULL)
 		return -1;
 	if (cg_option_is_list(option))
-		store_append_text(field, value, place);
+		slot_append_text(field, value, place);
 	else
 		*(char **)field = value;
 	return 0;
 }
 
-static int store_put_address(const struct cg_option *option, void *field, struct cg_str text,
-                             struct cg_place place, struct cg_error *err)
+static int slot_put_address(const struct cg_option *option, void *field, struct cg_str text,
+                            struct cg_place place, struct cg_error *err)
 {
 	struct cg_addrs *addrs = field;
 	struct cg_addr value;
@@ -110,47 +110,47 @@ static int store_put_address(const struct cg_option *option, void *field, struct
 		*(struct cg_addr *)field = value;
 		return 0;
 	}
-	addrs->items = store_grow(addrs->items, addrs->n, sizeof(*addrs->items));
-	addrs->places = store_grow(addrs->places, addrs->n, sizeof(*addrs->places));
+	addrs->items = slot_grow(addrs->items, addrs->n, sizeof(*addrs->items));
+	addrs->places = slot_grow(addrs->places, addrs->n, sizeof(*addrs->places));
 	addrs->items[addrs->n] = value;
 	addrs->places[addrs->n++] = place;
 	return 0;
 }
 
-static int store_put_status(struct cg_status_ranges *ranges, struct cg_str text,
-                            struct cg_error *err)
+static int slot_put_status(struct cg_status_ranges *ranges, struct cg_str text,
+                           struct cg_error *err)
 {
 	struct cg_status_range value;
 
 	if (cg_value_read_status(text, &value, err) != 0)
 		return -1;
-	ranges->items = store_grow(ranges->items, ranges->n, sizeof(*ranges->items));
+	ranges->items = slot_grow(ranges->items, ranges->n, sizeof(*ranges->items));
 	ranges->items[ranges->n++] = value;
 	return 0;
 }
 
-int cg_store_put(const struct cg_option *option, void *field, struct cg_str text,
-                 struct cg_place place, struct cg_error *err)
+int cg_slot_put(const struct cg_option *option, void *field, struct cg_str text,
+                struct cg_place place, struct cg_error *err)
 {
 	switch (cg_option_storage(option)) {
 	case CG_STORAGE_BOOL:
-		return store_put_bool(field, text, err);
+		return slot_put_bool(field, text, err);
 	case CG_STORAGE_UINT:
 	case CG_STORAGE_MS:
 	case CG_STORAGE_SIZE:
 	case CG_STORAGE_BYTES:
-		return store_put_number(option, field, text, err);
+		return slot_put_number(option, field, text, err);
 	case CG_STORAGE_TEXT:
-		return store_put_text(option, field, text, place, err);
+		return slot_put_text(option, field, text, place, err);
 	case CG_STORAGE_ADDR:
-		return store_put_address(option, field, text, place, err);
+		return slot_put_address(option, field, text, place, err);
 	case CG_STORAGE_STATUS:
-		return store_put_status(field, text, err);
+		return slot_put_status(field, text, err);
 	}
 	return -1;
 }
 
-static void store_free_text(const struct cg_option *option, char *text)
+static void slot_free_text(const struct cg_option *option, char *text)
 {
 	if (cg_option_is_secret(option))
 		cg_mem_free_secret(text);
@@ -158,34 +158,34 @@ static void store_free_text(const struct cg_option *option, char *text)
 		free(text);
 }
 
-static void store_clear_texts(const struct cg_option *option, struct cg_texts *texts)
+static void slot_clear_texts(const struct cg_option *option, struct cg_texts *texts)
 {
 	for (size_t i = 0; i < texts->n; i++)
-		store_free_text(option, texts->items[i]);
+		slot_free_text(option, texts->items[i]);
 	free(texts->items);
 	free(texts->places);
 	*texts = (struct cg_texts){.n = 0};
 }
 
-static void store_clear_addrs(struct cg_addrs *addrs)
+static void slot_clear_addrs(struct cg_addrs *addrs)
 {
 	free(addrs->items);
 	free(addrs->places);
 	*addrs = (struct cg_addrs){.n = 0};
 }
 
-void cg_store_clear(const struct cg_option *option, void *field)
+void cg_slot_clear(const struct cg_option *option, void *field)
 {
 	enum cg_storage storage = cg_option_storage(option);
 	struct cg_status_ranges *ranges = field;
 
 	if (storage == CG_STORAGE_TEXT && cg_option_is_list(option)) {
-		store_clear_texts(option, field);
+		slot_clear_texts(option, field);
 	} else if (storage == CG_STORAGE_TEXT) {
-		store_free_text(option, *(char **)field);
+		slot_free_text(option, *(char **)field);
 		*(char **)field = NULL;
 	} else if (storage == CG_STORAGE_ADDR && cg_option_is_list(option)) {
-		store_clear_addrs(field);
+		slot_clear_addrs(field);
 	} else if (storage == CG_STORAGE_STATUS) {
 		free(ranges->items);
 		*ranges = (struct cg_status_ranges){.n = 0};
