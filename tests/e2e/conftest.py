@@ -15,13 +15,21 @@ from lib_sim import Sim
 TEST_LIMIT = 120
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: waits for a period of the gateway's own")
+    config.addinivalue_line("markers", "limit(seconds): may take so long")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     """No test hangs the suite."""
+    marker = item.get_closest_marker("limit")
+    limit = int(marker.args[0]) if marker else TEST_LIMIT
+
     def give_up(number, frame):
-        raise TimeoutError(f"{item.name} took more than {TEST_LIMIT} s")
+        raise TimeoutError(f"{item.name} took more than {limit} s")
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(TEST_LIMIT)
+    signal.alarm(limit)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)

@@ -30,9 +30,9 @@ def write_section(title, keys):
     return "\n".join(lines) + "\n\n"
 
 
-def make_config(folder, tenants, *, authority=None, pairs=None, sections=None):
-    """Text of a configuration. TENANTS: name to anything with keys(), or to keys; the first has
-    priority 1, and so on. SECTIONS: title to keys, over the defaults."""
+def make_settings(folder, tenants, *, authority=None, pairs=None, sections=None):
+    """A configuration, title to keys. TENANTS: name to anything with keys(), or to keys; the first
+    has priority 1, and so on. SECTIONS: title to keys, over the defaults."""
     listen = {"address": free_address()}
     if authority is None:
         listen["tls"] = "off"
@@ -50,36 +50,79 @@ def make_config(folder, tenants, *, authority=None, pairs=None, sections=None):
         text[f"tenant {name}"] = {"priority": priority, **keys}
     for title, keys in (sections or {}).items():
         text[title] = {**text.get(title, {}), **keys}
-    return "".join(write_section(title, keys) for title, keys in text.items())
+    return text
+
+
+def write_settings(settings):
+    return "".join(write_section(title, keys) for title, keys in settings.items())
+
+
+def make_config(folder, tenants, **more):
+    """Text of a configuration, as make_settings."""
+    return write_settings(make_settings(folder, tenants, **more))
 
 
 class Gateway:
-    """One gateway in a folder of its own."""
+    """One gateway in a folder of its own; it can be started again, when it has ended or beside it.
+    BEFORE: words of the command line before the program's. POPEN: more for its process (env,
+    pass_fds, preexec_fn)."""
 
     def __init__(self, folder, tenants, *, authority=None, pairs=None, sections=None,
-                 is_ready=True):
+                 is_ready=True, settings=None, before=(), popen=None):
         self.folder = folder
         self.authority = authority
+        self.before, self.popen = before, popen or {}
         self.config = folder / "cpigate.ini"
-        self.config.write_text(make_config(folder, tenants, authority=authority, pairs=pairs,
-                                           sections=sections))
+        self.settings = settings or make_settings(folder, tenants, authority=authority,
+                                                  pairs=pairs, sections=sections)
+        self.write_config()
         self.access_file = folder / "access.log"
         self.stderr = folder / "stderr.log"
         self.session = requests.Session()
         self.session.trust_env = False
-        with open(self.stderr, "ab") as stderr, open(folder / "stdout.log", "ab") as stdout:
-            self.process = subprocess.Popen([GATEWAY, "run", "-c", str(self.config)],
-                                            stdout=stdout, stderr=stderr, env=environment())
+        self.start(is_ready)
+
+    def start(self, is_ready=True):
+        self.log_begin = self.stderr.stat().st_size if self.stderr.exists() else 0
+        with open(self.stderr, "ab") as stderr, open(self.folder / "stdout.log", "ab") as stdout:
+            self.process = subprocess.Popen(
+                [*self.before, GATEWAY, "run", "-c", str(self.config)], stdout=stdout, stderr=stderr,
+                **{**self.popen, "env": environment(**self.popen.get("env", {}))})
         self.pid = self.process.pid
         self.wait_log(r"ready: " if is_ready else r"admin port: ")
         self.port = self.port_of("main")
         found = re.search(r"admin port: (http://\S+)", self.log())
         self.admin = found[1] if found else None
 
+    # ---- configuration ----
+
+    def write_config(self):
+        """As an editor or a deployment does: the file is never there in part."""
+        fresh = self.config.with_suffix(".new")
+        fresh.write_text(write_settings(self.settings))
+        fresh.rename(self.config)
+
+    def change(self, sections):
+        """Title to keys, over what is there; None for keys or for one key takes it away."""
+        for title, keys in sections.items():
+            old = self.settings.pop(title, {})
+            if keys is not None:
+                self.settings[title] = {key: value for key, value in {**old, **keys}.items()
+                                        if value is not None}
+        self.write_config()
+
+    def reload(self, sections=None):
+        """CHANGE, and the API's answer to a reload, which must succeed."""
+        self.change(sections or {})
+        answer = self.post("/api/v1/reload")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     # ---- logs ----
 
     def log(self):
-        return self.stderr.read_text(errors="replace")
+        """Since the last start."""
+        return self.stderr.read_bytes()[self.log_begin:].decode(errors="replace")
 
     def wait_log(self, expression):
         """Wait for a log line; return the match."""
@@ -94,10 +137,19 @@ class Gateway:
 
     def access(self):
         """The lines of the JSON access log."""
-        return [json.loads(line) for line in self.access_file.read_text().splitlines()]
+        return [json.loads(line) for line in self.access_file.read_text().splitlines(True)
+                if line.endswith("\n")]
 
     def wait_access(self, n=1):
         return wait_for(lambda: len(self.access()) >= n and self.access(), f"{n} access lines")
+
+    def wait_line(self, request_id):
+        """The access log's line of the request with that id."""
+        def look():
+            return [line for line in self.access() if line["request_id"] == request_id]
+        found = wait_for(lambda: self.access_file.exists() and look(), f"the line of {request_id}")
+        assert len(found) == 1
+        return found[0]
 
     # ---- clients ----
 
@@ -123,6 +175,17 @@ class Gateway:
             return client.ask(request(path="/healthz"))
 
     # ---- admin ----
+
+    def post(self, path, **body):
+        """A call that changes something."""
+        return self.session.post(self.admin + path, headers={"X-Cpigate-Admin": "1"},
+                                 **({"json": body} if body else {}))
+
+    def explain(self, path="/http/a", method="GET", host="api.gw.test"):
+        answer = self.session.get(self.admin + "/api/v1/explain",
+                                  params={"host": host, "path": path, "method": method})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def status(self):
         answer = self.session.get(self.admin + "/api/v1/status")
@@ -176,8 +239,24 @@ class Gateway:
         finally:
             self.process.kill()
         assert self.process.returncode == 0, self.log()
-        assert not REPORT.search(self.log()), self.log()
+        assert not REPORT.search(self.stderr.read_text(errors="replace")), self.log()
         self.check_logs()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        """In order, so that it can be started again."""
+        self.signal(signal.SIGTERM)
+        assert self.process.wait(60) == 0, self.log()
+
+    def replace(self):
+        """A new process beside the old one, which then ends; the old one's Popen."""
+        old = self.process
+        self.start()
+        old.send_signal(signal.SIGTERM)
+        return old
 
     def check_logs(self):
         for file in self.folder.glob("*.log*"):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Steady load of GET and POST by keep-alive connections, each request with an id of its own."""
+import collections
 import http.client
 import threading
 import time
@@ -9,11 +10,14 @@ from lib_wait import wait_for
 
 
 class Load:
-    """Runs until stop(); each result is (id, begun, status), status 0 if no whole answer came."""
+    """Runs until stop(); each result is (id, begun, status), status 0 if no whole answer came.
+    IS_FRESH: a new connection for each request."""
 
-    def __init__(self, gateway, threads=4):
+    def __init__(self, gateway, threads=4, is_fresh=False):
         self.gateway = gateway
+        self.is_fresh = is_fresh
         self.results = []
+        self.errors = []
         self.is_over = threading.Event()
         self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(threads)]
         for thread in self.threads:
@@ -34,6 +38,8 @@ class Load:
             name = f"load-{number}-{count}"
             begun = time.monotonic()
             self.results.append((name, begun, self.ask(connection, name, count)))
+            if self.is_fresh:
+                connection.close()
         connection.close()
 
     def ask(self, connection, name, count):
@@ -44,7 +50,8 @@ class Load:
             answer = connection.getresponse()
             answer.read()
             return answer.status
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
+            self.errors.append(error)
             connection.close()
             return 0
 
@@ -57,3 +64,21 @@ class Load:
         self.is_over.set()
         for thread in self.threads:
             thread.join()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.stop()
+
+    def bad(self):
+        return [(name, status) for name, _, status in self.results if status != 200]
+
+    def check(self, *sims):
+        """After stop(): each request was served, and each POST came to one sim, once."""
+        assert self.bad() == [], f"failed: {self.bad()}, {self.errors}"
+        seen = collections.Counter(name for sim in sims for method, name in sim.seen()
+                                   if method == "POST")
+        posts = {name for name, _, _ in self.results if int(name.rpartition("-")[2]) % 2}
+        wrong = {name: seen[name] for name in {*posts, *seen} if seen[name] != (name in posts)}
+        assert not wrong, f"copies of a POST: {wrong}"

@@ -2,11 +2,14 @@
 """A running cpigate-sim: its faults, counts and log."""
 import base64
 import json
+import pathlib
+import signal
 import subprocess
 
 import requests
 
 from lib_program import SIM, environment
+from lib_wait import wait_for
 
 BASIC = "Basic " + base64.b64encode(b"demo:demo").decode()
 AUTH = f"Authorization: {BASIC}\r\n"
@@ -21,8 +24,11 @@ def pattern(size):
 class Sim:
     """One simulated tenant. A Sim that was killed can be started again on its port."""
 
-    def __init__(self, folder, region="cf-eu20", authority=None, host=None, pair=None):
+    def __init__(self, folder, region="cf-eu20", authority=None, host=None, pair=None,
+                 ip="127.0.0.1", before=()):
+        """BEFORE: words of the command line before the program's."""
         self.region = region
+        self.ip, self.before = ip, before
         self.host = host or (f"{region}.tenant.test" if authority else "127.0.0.1")
         self.ca = authority.file if authority else None
         self.pair = pair or (authority.pair(self.host) if authority else None)
@@ -33,7 +39,8 @@ class Sim:
         self.start()
 
     def start(self):
-        command = [SIM, "--listen", f"127.0.0.1:{self.port}", "--control", "127.0.0.1:0",
+        command = [*self.before, SIM, "--listen", f"{self.ip}:{self.port}",
+                   "--control", f"{self.ip}:0",
                    "--region", self.region, "--log", str(self.log_file)]
         if self.pair is not None:
             command += ["--certificate", str(self.pair.cert), "--private-key", str(self.pair.key)]
@@ -49,7 +56,7 @@ class Sim:
 
     def keys(self):
         """Its part of the gateway's configuration."""
-        keys = {"url": self.url, "address": f"127.0.0.1:{self.port}"}
+        keys = {"url": self.url, "address": f"{self.ip}:{self.port}"}
         if self.pair is not None:
             keys["ca_file"] = self.ca
         return keys
@@ -70,9 +77,23 @@ class Sim:
         return [line for line in lines if line["path"].startswith(path) and
                 (probes or line["path"] != "/http/health")]
 
+    def seen(self, path="/http/"):
+        """Method and id of the requests below PATH, in their order; complete ones."""
+        return [(line["method"], line["request_id"]) for line in self.log(path)
+                if line["complete"]]
+
     def kill(self):
         self.process.kill()
         self.process.communicate()
+
+    def pause(self):
+        """Until SIGCONT: the kernel goes on taking connections."""
+        self.process.send_signal(signal.SIGSTOP)
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat")
+        wait_for(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "the sim to stop")
+
+    def proceed(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
         self.session.close()

@@ -148,13 +148,6 @@ def test_port_in_use(tmp_path, which):
     assert str(port) in result.stderr and "in use" in result.stderr
 
 
-def test_second_gateway_on_the_same_ports(make_sim, make_gateway):
-    """SO_REUSEPORT would share them silently."""
-    gateway = make_gateway({"eu20": make_sim()})
-    result = run("run", "-c", gateway.config, limit=20)
-    assert result.returncode == 1 and "in use" in result.stderr
-
-
 def test_missing_configuration(tmp_path):
     for command in ("run", "check"):
         result = run(command, "-c", tmp_path / "none.ini")
