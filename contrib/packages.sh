@@ -5,7 +5,8 @@
 
 # To build and to run the demo. curl is for whoever types the demo's lines.
 build_packages='ca-certificates gcc libc6-dev make autoconf automake pkg-config
-	libevent-dev libssl-dev libcurl4-openssl-dev libinih-dev libjansson-dev libc-ares-dev curl'
+	libevent-dev libssl-dev libcurl4-openssl-dev libinih-dev libjansson-dev libc-ares-dev
+	libsqlite3-dev curl'
 
 # To test: unit tests; the end-to-end tests and their nginx; what looks at source and manual pages.
 test_packages='libcmocka-dev procps xz-utils

@@ -8,6 +8,9 @@
 #
 #   sh contrib/test.sh              all parts
 #   sh contrib/test.sh PART...      some of: plain dist address thread source memory
+#
+# The chaos test runs in its short form; its seed is drawn unless CPIGATE_SEED says one. make soak runs
+# the long form.
 set -u
 
 parts='plain dist address thread source memory'
@@ -36,8 +39,9 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 # Tests of what threads share, for the thread sanitizer.
 thread_tests='tests/unit/base/test_log tests/unit/base/test_ring'
 thread_tests="$thread_tests tests/unit/net/test_loop tests/unit/net/test_mailbox"
-thread_tests="$thread_tests tests/unit/proxy/test_access_writer"
+thread_tests="$thread_tests tests/unit/proxy/test_access_writer tests/unit/state/test_store"
 thread_e2e='test_failover or test_pool or load or sigterm or sigusr1 or drain or idle_tls'
+thread_e2e="$thread_e2e or test_operate or test_reload or test_restart"
 
 # say NAME SECONDS PASSED FAILED [SKIPPED]: one line for each suite, and add to the sum.
 say() {
