@@ -40,7 +40,7 @@ unsigned cg_takeover_count(const struct cg_addr *addr)
 	char wanted[48];
 	char local[64];
 	char line[512];
-	unsigned state;
+	char state[8];
 	unsigned n = 0;
 
 	if (file == NULL)
@@ -48,9 +48,9 @@ unsigned cg_takeover_count(const struct cg_addr *addr)
 	takeover_format(addr, wanted, sizeof(wanted));
 	(void)!fgets(line, sizeof(line), file); /* the titles */
 	while (fgets(line, sizeof(line), file) != NULL) {
-		enum { LISTENING = 0x0a };
-
-		if (sscanf(line, " %*u: %63s %*s %x", local, &state) != 2 || state != LISTENING)
+		/* 0A: listening (include/net/tcp_states.h) */
+		if (sscanf(line, " %*s %63s %*s %7s", local, state) != 2 ||
+		    strcmp(state, "0A") != 0)
 			break;
 		n += strcmp(local, wanted) == 0;
 	}
